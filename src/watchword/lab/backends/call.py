@@ -76,7 +76,7 @@ class Call:
 
     def refuse(self, message: str) -> Refusal:
         """The exception to raise for bad input."""
-        return Refusal(self.invalid, message)
+        return _refusal(self.model, self.invalid, message)
 
     def page(self, key: str, items: Sequence[Any], default: int = 50) -> dict[str, Any]:
         """One page of `items` under the output member `key`, with the next token where more follow.
@@ -108,6 +108,15 @@ class Call:
         return int(offset)
 
 
+def _refusal(model: OperationModel, code: str, message: str) -> Refusal:
+    """The error with the `reason` that newer services add to it, spelt as the service spells it."""
+    shape = next((shape for shape in model.error_shapes if shape.name == code), None)
+    reason = shape.members.get("reason") if shape else None
+    reasons = reason.metadata.get("enum", []) if reason else []
+    fitting = [text for text in reasons if text.replace("_", "").lower() == "fieldvalidationfailed"]
+    return Refusal(code, message, **({"reason": fitting[0]} if fitting else {}))
+
+
 def _member(shape: Shape | None, *names: str) -> str:
     members = shape.members if isinstance(shape, StructureShape) else {}
     return next((name for name in members if name.lower() in names), "")
@@ -120,7 +129,7 @@ def read_call(response: BaseResponse, operation: str, invalid: str) -> Call:
     failures = list(violations(model.input_shape, params)) if model.input_shape else []
     if failures:
         count = f"{len(failures)} validation error{'s' * (len(failures) > 1)} detected: "
-        raise Refusal(invalid, count + "; ".join(failures))
+        raise _refusal(model, invalid, count + "; ".join(failures))
     return Call(response.current_account, response.region, response.partition, model, params, invalid)
 
 
