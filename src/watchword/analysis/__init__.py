@@ -1,0 +1,1 @@
+"""Pure reasoning about an AWS estate: facts in, verdicts out; touches nothing."""

@@ -1,0 +1,1 @@
+"""The collectors: the only room that reads the outside world."""

@@ -1,0 +1,1 @@
+"""What must be true: the control catalogue, the eleven requirements, the pillars, maturity."""

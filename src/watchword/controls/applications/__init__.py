@@ -1,0 +1,1 @@
+"""Controls of the applications pillar; importing this package registers them."""

@@ -1,0 +1,1 @@
+"""Controls of the data pillar; importing this package registers them."""

@@ -1,0 +1,1 @@
+"""Controls of the endpoints pillar; importing this package registers them."""

@@ -1,0 +1,1 @@
+"""Controls of the identity pillar; importing this package registers them."""

@@ -1,0 +1,1 @@
+"""Controls of the infrastructure pillar; importing this package registers them."""

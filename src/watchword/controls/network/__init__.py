@@ -1,0 +1,1 @@
+"""Controls of the network pillar; importing this package registers them."""

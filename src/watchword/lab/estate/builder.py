@@ -1,0 +1,77 @@
+"""The hand that builds the estate: AWS clients for any account and region of the lab, and a book of references.
+
+Clients talk to the lab's endpoint on the loopback interface only.  Which account a call is for is decided, as in AWS,
+by the role that was assumed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from watchword.lab.estate.company import HOME, LabAccount, State
+
+_ROLE = "OrganizationAccountAccessRole"
+
+
+@dataclass(slots=True)
+class Builder:
+    """Builds one state of the company at ``endpoint_url``.
+
+    ``refs`` keeps what one area makes and another needs, under ``kind/account/region/name``
+    (``vpc/prod/eu-west-1/app`` → ``vpc-0abc…``).
+    """
+
+    state: State
+    endpoint_url: str
+    refs: dict[str, str] = field(default_factory=dict)
+    _clients: dict[tuple[str, str, str], Any] = field(default_factory=dict)
+    _sessions: dict[str, boto3.Session] = field(default_factory=dict)
+
+    @property
+    def after(self) -> bool:
+        """Whether the programme is done."""
+        return self.state is State.AFTER
+
+    def client(self, service: str, account: LabAccount, region: str = HOME) -> Any:  # noqa: ANN401
+        """A boto3 client of ``service`` that acts in ``account`` and ``region``."""
+        key = (service, account.id, region)
+        if key not in self._clients:
+            self._clients[key] = self._session(account.id).client(
+                service, region_name=region, endpoint_url=self.endpoint_url, config=Config(retries={"total_max_attempts": 1})
+            )
+        return self._clients[key]
+
+    def remember(self, kind: str, account: LabAccount, region: str, name: str, value: str) -> str:
+        """Keep a reference for other areas, and give it back."""
+        self.refs[f"{kind}/{account.alias}/{region}/{name}"] = value
+        return value
+
+    def ref(self, kind: str, account: LabAccount, region: str, name: str) -> str:
+        """A reference that an earlier area kept.
+
+        Raises:
+            KeyError: none was kept; the areas' order is wrong.
+        """
+        return self.refs[f"{kind}/{account.alias}/{region}/{name}"]
+
+    def _session(self, account: str) -> boto3.Session:
+        if account not in self._sessions:
+            sts = boto3.client(
+                "sts",
+                region_name=HOME,
+                endpoint_url=self.endpoint_url,
+                aws_access_key_id="lab",
+                aws_secret_access_key="lab",  # noqa: S106
+            )
+            role = f"arn:aws:iam::{account}:role/{_ROLE}"
+            given = sts.assume_role(RoleArn=role, RoleSessionName="lab-estate")["Credentials"]
+            self._sessions[account] = boto3.Session(
+                aws_access_key_id=given["AccessKeyId"],
+                aws_secret_access_key=given["SecretAccessKey"],
+                aws_session_token=given["SessionToken"],
+            )
+        return self._sessions[account]

@@ -1,0 +1,9 @@
+"""Company ABC: its infrastructure."""
+
+from __future__ import annotations
+
+from watchword.lab.estate.builder import Builder
+
+
+def build(lab: Builder) -> None:
+    """Build this area of the company."""

@@ -1,0 +1,1 @@
+"""What is kept: snapshots and assessments; the only room with SQL."""
