@@ -153,7 +153,9 @@ def test_an_unknown_finding_is_not_found(analyzer: Any, refused: Refusing) -> No
         ({"isPublic": {"eq": ["true"]}, "resource": {"contains": ["sha"]}}, []),
     ],
 )
-def test_findings_are_filtered_by_every_criterion(analyzer: Any, wanted: dict[str, Any], expected: list[str]) -> None:
+def test_findings_are_filtered_by_every_criterion(
+    analyzer: Any, wanted: dict[str, Any], expected: list[str]
+) -> None:
     add("arn:aws:s3:::open", PUBLIC)
     add("arn:aws:s3:::shared", SHARED)
     answer = analyzer.list_findings_v2(analyzerArn=arn(), filter=wanted)["findings"]
@@ -185,7 +187,12 @@ def test_a_token_that_was_never_given_out_is_refused(analyzer: Any, refused: Ref
 def test_unused_access_is_not_shown_by_the_first_version(analyzer: Any, refused: Refusing) -> None:
     analyzer.create_analyzer(analyzerName="unused", type="ACCOUNT_UNUSED_ACCESS")
     last = datetime(2026, 1, 1, tzinfo=UTC)
-    add("arn:aws:iam::1:role/old", {"unusedIamRoleDetails": {"lastAccessed": last}}, "unused", kind="UnusedIAMRole")
+    add(
+        "arn:aws:iam::1:role/old",
+        {"unusedIamRoleDetails": {"lastAccessed": last}},
+        "unused",
+        kind="UnusedIAMRole",
+    )
     [finding] = analyzer.list_findings_v2(analyzerArn=arn("unused"))["findings"]
     assert finding["findingType"] == "UnusedIAMRole"
     assert refused(analyzer.list_findings, analyzerArn=arn("unused")).code == "ValidationException"

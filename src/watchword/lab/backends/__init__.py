@@ -20,7 +20,7 @@ from importlib import import_module
 
 # Modules of this package, each with an install() that is safe to call twice. Imported only by install(), because
 # moto is an optional dependency (extra "lab") and slow to import.
-BACKENDS: tuple[str, ...] = ("accessanalyzer",)
+BACKENDS: tuple[str, ...] = ("accessanalyzer", "guardduty")
 
 
 def install() -> None:

@@ -10,16 +10,21 @@ import binascii
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from types import MappingProxyType
+from typing import Any, cast
 from urllib.parse import parse_qsl
 
+from botocore.model import ListShape, MapShape, Shape, StructureShape
 from botocore.validate import ParamValidator
 from moto.core.exceptions import ServiceException
-from moto.core.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
-from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.model import OperationModel, ServiceModel
+from moto.core.parse import PROTOCOL_PARSERS, RequestDict
 from moto.core.responses import BaseResponse
 from moto.core.utils import get_service_model
 from werkzeug.datastructures import MultiDict
+
+# The answer that AWS leaves empty although its model demands members, such as an administrator that doesn't exist.
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class AnswerError(RuntimeError):
@@ -54,7 +59,7 @@ def conform(service: str, shape: str, value: object) -> None:
 
 
 def _conform(what: str, shape: Shape, value: object) -> None:
-    report = ParamValidator().validate(value, shape)
+    report = ParamValidator().validate(cast("Mapping[str, Any]", value), shape)
     if report.has_errors():
         raise AnswerError(f"{what}: {report.generate_report()}")
 
@@ -111,7 +116,7 @@ class Call:
 def _refusal(model: OperationModel, code: str, message: str) -> Refusal:
     """The error with the `reason` that newer services add to it, spelt as the service spells it."""
     shape = next((shape for shape in model.error_shapes if shape.name == code), None)
-    reason = shape.members.get("reason") if shape else None
+    reason = shape.members.get("reason") if isinstance(shape, StructureShape) else None
     reasons = reason.metadata.get("enum", []) if reason else []
     fitting = [text for text in reasons if text.replace("_", "").lower() == "fieldvalidationfailed"]
     return Refusal(code, message, **({"reason": fitting[0]} if fitting else {}))
@@ -134,7 +139,9 @@ def read_call(response: BaseResponse, operation: str, invalid: str) -> Call:
 
 
 def check_answer(call: Call, answer: Mapping[str, Any]) -> None:
-    """Raise `AnswerError` where an answer doesn't have the form of the operation's output."""
+    """Raise `AnswerError` where an answer doesn't have the form of the operation's output; `NOTHING` always has."""
+    if answer is NOTHING:
+        return
     if call.model.output_shape is not None:
         _conform(call.model.name, call.model.output_shape, answer)
     elif answer:
@@ -146,20 +153,16 @@ def _parse(response: BaseResponse, model: OperationModel) -> dict[str, Any]:
         return {}
     protocol = response.determine_response_protocol(model.service_model)
     parser = PROTOCOL_PARSERS[protocol](model, map_type=dict)
-    request = {
+    request: RequestDict = {
         "method": response.method,
         "values": _values(response, protocol),
         "headers": response.headers,
         "body": response.body,
         "url_path": response.path,
-        "url_params": _url_params(response),
+        "url_params": response.uri_match,
     }
     parsed: dict[str, Any] = parser.parse(request)
     return {name: value for name, value in parsed.items() if value is not None}
-
-
-def _url_params(response: BaseResponse) -> dict[str, str]:
-    return response.uri_match.groupdict() if response.uri_match else {}
 
 
 def _values(response: BaseResponse, protocol: str) -> MultiDict[str, str]:

@@ -4,9 +4,16 @@ What it does: reads attributes out of nested answers and applies one criterion. 
 attributes of any service.
 """
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from operator import ge, gt, le, lt
 from typing import Any
+
+from botocore.model import ListShape, Shape, StructureShape
+
+# A time as findings carry it in text.
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 
 def strings(value: object) -> list[str]:
@@ -15,6 +22,8 @@ def strings(value: object) -> list[str]:
         return [text for item in value for text in strings(item)]
     if isinstance(value, bool):
         return [str(value).lower()]
+    if isinstance(value, float):
+        return [f"{value:g}"]
     return [] if value is None else [str(value)]
 
 
@@ -39,35 +48,86 @@ def _step(item: object, name: str) -> Iterable[Any]:
     return [item[key] for key in dict.fromkeys(spellings) if key in item][:1]
 
 
+def known_path(shape: Shape, path: str) -> bool:
+    """Whether a dotted path leads to a member of a shape, in the spelling of the wire."""
+    for name in path.split("."):
+        while isinstance(shape, ListShape):
+            shape = shape.member
+        if not isinstance(shape, StructureShape):
+            return False
+        wire = {member.serialization.get("name", key): member for key, member in shape.members.items()}
+        if name not in wire:
+            return False
+        shape = wire[name]
+    return True
+
+
+def ordered(documents: list[Any], path: str, descending: bool) -> list[Any]:
+    """Documents by their value at a path, numbers by size; as they were where no path is given."""
+    if not path:
+        return documents
+
+    def rank(document: object) -> tuple[float, str]:
+        value = next(iter(values_at(document, path)), "")
+        number = _number(value)
+        return (0.0 if number is None else number, str(value))
+
+    return sorted(documents, key=rank, reverse=descending)
+
+
 def satisfies(values: list[Any], criterion: Mapping[str, Any]) -> bool:
     """Whether values meet a criterion of GuardDuty's and Macie's form: every operator in it must hold.
 
-    `eq`, `neq`, `gt`, `gte`, `lt` and `lte`, and GuardDuty's long names for them. Times are compared as
-    milliseconds since 1970, which is how both services write them in filters.
+    Operators are `eq`, `neq`, `gt`, `gte`, `lt`, `lte`, their long names, `prefix`, and `matches` and `notMatches`
+    with the wildcards * and ?; the first letter may be of either case. Times are compared as milliseconds since
+    1970, which is how both services write them in filters.
     """
-    return all(_holds(values, operator, bound) for operator, bound in criterion.items())
+    return all(_holds(values, name[:1].lower() + name[1:], bound) for name, bound in criterion.items())
 
 
 def _holds(values: list[Any], operator: str, bound: Any) -> bool:
-    texts = strings(values)
-    if operator in ("eq", "equals", "eqExactMatch"):
-        return any(text in bound for text in texts)
-    if operator in ("neq", "notEquals"):
-        return not any(text in bound for text in texts)
-    if operator == "prefix":
-        return any(text.startswith(tuple(bound)) for text in texts)
+    if operator in _TEXT:
+        return _TEXT[operator](strings(values), bound)
     numbers = [number for value in values if (number := _number(value)) is not None]
-    return any(_compares(number, operator, bound) for number in numbers)
+    return any(_NUMBER[operator](number, bound) for number in numbers)
 
 
-def _compares(number: float, operator: str, bound: float) -> bool:
-    if operator in ("gt", "greaterThan"):
-        return number > bound
-    if operator in ("gte", "greaterThanOrEqual"):
-        return number >= bound
-    if operator in ("lt", "lessThan"):
-        return number < bound
-    return number <= bound
+def _any_equals(texts: list[str], bound: list[str]) -> bool:
+    return any(text in bound for text in texts)
+
+
+def _any_starts(texts: list[str], bound: list[str]) -> bool:
+    return any(text.startswith(tuple(bound)) for text in texts)
+
+
+def _any_matches(texts: list[str], bound: list[str]) -> bool:
+    patterns = [
+        re.compile(re.escape(text).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL) for text in bound
+    ]
+    return any(pattern.fullmatch(text) for pattern in patterns for text in texts)
+
+
+_TEXT: dict[str, Callable[[list[str], list[str]], bool]] = {
+    "eq": _any_equals,
+    "equals": _any_equals,
+    "eqExactMatch": lambda texts, bound: sorted(texts) == sorted(bound),
+    "neq": lambda texts, bound: not _any_equals(texts, bound),
+    "notEquals": lambda texts, bound: not _any_equals(texts, bound),
+    "prefix": _any_starts,
+    "matches": _any_matches,
+    "notMatches": lambda texts, bound: not _any_matches(texts, bound),
+}
+
+_NUMBER: dict[str, Callable[[float, float], bool]] = {
+    "gt": gt,
+    "greaterThan": gt,
+    "gte": ge,
+    "greaterThanOrEqual": ge,
+    "lt": lt,
+    "lessThan": lt,
+    "lte": le,
+    "lessThanOrEqual": le,
+}
 
 
 def _number(value: object) -> float | None:
@@ -75,4 +135,6 @@ def _number(value: object) -> float | None:
         return value.timestamp() * 1000
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
+    if isinstance(value, str) and _TIME.fullmatch(value):
+        return datetime.fromisoformat(value).timestamp() * 1000
     return None

@@ -65,7 +65,8 @@ def add_service(package: ModuleType, service: str, host: str) -> None:
 def _method(operation: str, handler: Handler, invalid: str) -> Callable[[BaseResponse], ActionResult]:
     def respond(response: BaseResponse) -> ActionResult:
         call = read_call(response, operation, invalid)
-        answer = handler(call) or {}
+        answer = handler(call)
+        answer = {} if answer is None else answer
         check_answer(call, answer)
         return ActionResult(answer)
 

@@ -60,7 +60,9 @@ class Finding:
 
     def describe_external(self) -> dict[str, Any]:
         """The finding as `FindingSummary` of the first version, which knows external access alone."""
-        access = next((dict(d["externalAccessDetails"]) for d in self.details if "externalAccessDetails" in d), {})
+        access = next(
+            (dict(d["externalAccessDetails"]) for d in self.details if "externalAccessDetails" in d), {}
+        )
         return {"condition": {}, **self._shared(), **access}
 
     def attributes(self) -> dict[str, list[str]]:
@@ -99,7 +101,7 @@ class Analyzer:
 
     def describe(self) -> dict[str, Any]:
         """The analyzer as `AnalyzerSummary`."""
-        optional = {"configuration": self.configuration} if self.configuration else {}
+        optional: dict[str, Any] = {"configuration": self.configuration} if self.configuration else {}
         newest = max(self.findings.values(), key=lambda finding: finding.updated, default=None)
         if newest:
             optional |= {"lastResourceAnalyzed": newest.resource, "lastResourceAnalyzedAt": newest.updated}
