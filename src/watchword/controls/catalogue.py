@@ -59,6 +59,8 @@ def _texts() -> dict[ControlId, ControlText]:
         if entry.name.endswith(".toml"):
             text = parse(entry.read_text(encoding="utf-8"), entry.name)
             if entry.name != f"{text.id}.toml":
-                raise TextError(f"{entry.name}: holds the text of {text.id}; the file must be called {text.id}.toml")
+                raise TextError(
+                    f"{entry.name}: holds the text of {text.id}; the file must be called {text.id}.toml"
+                )
             found[text.id] = text
     return found

@@ -54,8 +54,12 @@ def account_subject(view: AccountView) -> Subject:
     """The account itself (or the organisation) as a subject."""
     account = view.account
     if account.id == ORGANIZATION:
-        return Subject(account.id, GLOBAL, "arn:aws:organizations:::organization", "AWS::::Organization", "organisation")
-    return Subject(account.id, GLOBAL, f"arn:aws:iam::{account.id}:root", "AWS::::Account", account.name or account.id)
+        return Subject(
+            account.id, GLOBAL, "arn:aws:organizations:::organization", "AWS::::Organization", "organisation"
+        )
+    return Subject(
+        account.id, GLOBAL, f"arn:aws:iam::{account.id}:root", "AWS::::Account", account.name or account.id
+    )
 
 
 def region_subject(view: AccountView, region: Region, table: str) -> Subject:
@@ -89,9 +93,9 @@ def _unread_regions(view: AccountView, table: str) -> Iterator[tuple[Subject, Ju
         yield region_subject(view, region, table), Judgement(Verdict.UNKNOWN, "; ".join(sentences))
 
 
-def _run(control: Control, subject: Subject, *arguments: Resource | AccountView | Region) -> Iterator[
-    tuple[Subject, Judgement]
-]:
+def _run(
+    control: Control, subject: Subject, *arguments: Resource | AccountView | Region
+) -> Iterator[tuple[Subject, Judgement]]:
     try:
         for judgement in _several(control.rule.function(*arguments)):
             yield subject, judgement

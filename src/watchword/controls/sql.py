@@ -63,7 +63,9 @@ class SqlControl:
         def function(view: AccountView) -> Judgement:
             return Judgement(Verdict.UNKNOWN, f"the query of {self.origin} failed: {because}")
 
-        return Control(Rule(self.text.id, Per.ACCOUNT, self.reads, function, self.about), self.text, self.origin)
+        return Control(
+            Rule(self.text.id, Per.ACCOUNT, self.reads, function, self.about), self.text, self.origin
+        )
 
     def _judgement(self, view: AccountView, row: Mapping[str, Any]) -> Judgement:
         missing = [column for column in _NEEDED if not row.get(column)]
@@ -95,11 +97,15 @@ def parse(text: str, name: str) -> SqlControl:
         raise TextError(f"{name}: {error}") from error
     reads, about = found.pop("reads", None), found.pop("about", "")
     if not isinstance(reads, list) or not reads or not all(isinstance(one, str) for one in reads):
-        raise TextError(f"{name}: key 'reads' must list the tables that the query reads, e.g. [\"s3.buckets\"]")
+        raise TextError(
+            f"{name}: key 'reads' must list the tables that the query reads, e.g. [\"s3.buckets\"]"
+        )
     return SqlControl(from_mapping(found, name), tuple(reads), about or reads[0], query.strip(), name)
 
 
 def _holes(view: AccountView, reads: tuple[str, ...]) -> Iterator[Judgement]:
     for table in reads:
         for hole in view.holes_of(table):
-            yield Judgement(Verdict.UNKNOWN, hole.sentence(), subject=region_subject(view, hole.region, table))
+            yield Judgement(
+                Verdict.UNKNOWN, hole.sentence(), subject=region_subject(view, hole.region, table)
+            )

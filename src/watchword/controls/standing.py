@@ -170,7 +170,9 @@ def standing(controls: Iterable[Control], tally: Tally) -> Standing:
     functions = {function: _function(function, each) for function in ZtmmFunction}
     return Standing(
         controls=each,
-        requirements={one: Group(tuple(c for c in each if one in c.control.text.requirements)) for one in Requirement},
+        requirements={
+            one: Group(tuple(c for c in each if one in c.control.text.requirements)) for one in Requirement
+        },
         pillars={pillar: _pillar(pillar, each, functions) for pillar in Pillar},
         functions=functions,
         matrix={(one, pillar): _cell(one, pillar, each) for one in Requirement for pillar in Pillar},
@@ -215,7 +217,9 @@ def _pillar(
 
 def _cell(requirement: Requirement, pillar: Pillar, each: tuple[ControlStanding, ...]) -> Group:
     texts = ((one, one.control.text) for one in each)
-    return Group(tuple(one for one, text in texts if requirement in text.requirements and text.pillar is pillar))
+    return Group(
+        tuple(one for one, text in texts if requirement in text.requirements and text.pillar is pillar)
+    )
 
 
 def _next_steps(each: tuple[ControlStanding, ...]) -> tuple[Step, ...]:

@@ -97,7 +97,9 @@ def from_mapping(found: Mapping[str, Any], name: str) -> ControlText:
         title=found["title"].strip(),
         severity=_by_name(Severity, found["severity"], f"{name}: severity"),
         pillar=_by_value(Pillar, found["pillar"], f"{name}: pillar"),
-        requirements=tuple(_by_value(Requirement, one, f"{name}: requirements") for one in found["requirements"]),
+        requirements=tuple(
+            _by_value(Requirement, one, f"{name}: requirements") for one in found["requirements"]
+        ),
         function=_by_value(ZtmmFunction, found["function"], f"{name}: function"),
         stage=_by_name(Stage, found["stage"], f"{name}: stage"),
         tenets=tuple(_tenet(one, name) for one in found["tenets"]),

@@ -44,4 +44,6 @@ class Estate:
 
     def declared_label(self, arn: str) -> str | None:
         """The declared data classification of the resource, lower case; the first pattern that fits."""
-        return next((label.lower() for pattern, label in self.labels.items() if fnmatchcase(arn, pattern)), None)
+        return next(
+            (label.lower() for pattern, label in self.labels.items() if fnmatchcase(arn, pattern)), None
+        )

@@ -59,7 +59,9 @@ def control_id(text: str) -> ControlId:
         ValueError: ``text`` has another form.
     """
     if not _CONTROL.fullmatch(text):
-        raise ValueError(f"{text!r} is not a control id: capitals, a hyphen and a number are expected, e.g. ID-05")
+        raise ValueError(
+            f"{text!r} is not a control id: capitals, a hyphen and a number are expected, e.g. ID-05"
+        )
     return ControlId(text)
 
 
@@ -85,7 +87,9 @@ class Arn:
         """
         parts = text.split(":", 5)
         if len(parts) != 6 or parts[0] != "arn":
-            raise ValueError(f"{text!r} is not an ARN: arn:partition:service:region:account:resource is expected")
+            raise ValueError(
+                f"{text!r} is not an ARN: arn:partition:service:region:account:resource is expected"
+            )
         return cls(*parts[1:])
 
     def __str__(self) -> str:

@@ -49,7 +49,8 @@ class Document:
         Raises:
             EvidenceMissing: no such field and ``absent`` unstated, or it is no text, or its detail was not read.
         """
-        return self._typed(path, str, absent)
+        found: str | T = self._typed(path, str, absent)
+        return found
 
     def flag(self, path: str, absent: T | Absence = UNSTATED) -> bool | T:
         """The boolean at ``path``; the words ``true`` and ``false`` count as such (as AWS has them in attributes).
@@ -60,7 +61,8 @@ class Document:
         value = self._find(path)
         if isinstance(value, str) and value.lower() in {"true", "false"}:
             return value.lower() == "true"
-        return self._typed(path, bool, absent)
+        found: bool | T = self._typed(path, bool, absent)
+        return found
 
     def number(self, path: str, absent: T | Absence = UNSTATED) -> float | T:
         """The number at ``path`` (texts that are numbers count).

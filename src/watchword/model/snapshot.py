@@ -103,7 +103,9 @@ class AccountView:
         """
         found = self.rows(table, region)
         if len(found) != 1:
-            raise EvidenceMissing(f"{table} in {self.account.id}/{region}: one row expected, {len(found)} found")
+            raise EvidenceMissing(
+                f"{table} in {self.account.id}/{region}: one row expected, {len(found)} found"
+            )
         return found[0]
 
     def find(self, table: str, arn: str) -> Resource | None:

@@ -78,7 +78,9 @@ class AssessmentFolder:
 
     def findings(self, account: AccountId | None = None) -> Iterator[Finding]:
         """All findings (of one account), the organisation's first, then by account id."""
-        files = sorted((self.path / "findings").glob("*.ndjson"), key=lambda one: (one.stem[:1].isdigit(), one.stem))
+        files = sorted(
+            (self.path / "findings").glob("*.ndjson"), key=lambda one: (one.stem[:1].isdigit(), one.stem)
+        )
         for file in files:
             if account in {None, file.stem}:
                 with file.open(encoding="utf-8") as lines:
