@@ -60,7 +60,7 @@ class SqlControl:
     def failed(self, because: str) -> Control:
         """The control for one account in which the query could not be run: everything is unknown."""
 
-        def function(view: AccountView) -> Judgement:
+        def function(_view: AccountView) -> Judgement:
             return Judgement(Verdict.UNKNOWN, f"the query of {self.origin} failed: {because}")
 
         return Control(
