@@ -161,7 +161,9 @@ def test_a_detached_lab_runs_is_found_and_ends(detached: tuple[Path, LabProcess]
 
 
 def test_a_record_of_a_lab_that_died_is_stale(tmp_path: Path, free_port: int) -> None:
-    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    gone = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True
+    )
     record(tmp_path, LabProcess(int(gone.stdout), free_port, "before", "a1"))
     assert server.status(tmp_path) is None
     assert not server.stop(tmp_path)

@@ -106,7 +106,9 @@ def _signer(environ: Environ) -> tuple[str, str]:
 
 def _not_emulated(environ: Environ, service: str, reason: str) -> tuple[str, str]:
     """Content type and body of the error in the protocol that the client speaks."""
-    message = f"The lab does not emulate this operation of {service or 'AWS'}: {reason or environ.get('PATH_INFO')}"
+    message = (
+        f"The lab does not emulate this operation of {service or 'AWS'}: {reason or environ.get('PATH_INFO')}"
+    )
     error = f"<Error><Code>NotImplemented</Code><Message>{escape(message)}</Message></Error>"
     if service == "ec2":
         return "text/xml", f"<Response><Errors>{error}</Errors><RequestID>lab</RequestID></Response>"

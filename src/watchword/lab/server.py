@@ -209,14 +209,20 @@ def stop(state_dir: Path, within: float = 10.0) -> bool:
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; what `start_detached` runs. Returns the exit code."""
-    parser = argparse.ArgumentParser(prog="watchword.lab.server", description="Run the emulated AWS of Company ABC.")
+    parser = argparse.ArgumentParser(
+        prog="watchword.lab.server", description="Run the emulated AWS of Company ABC."
+    )
     parser.add_argument("--host", default=LOOPBACK, help="only 127.0.0.1 is accepted")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
-    parser.add_argument("--state", choices=STATES, default=None, help="seed the estate; default: leave it empty")
+    parser.add_argument(
+        "--state", choices=STATES, default=None, help="seed the estate; default: leave it empty"
+    )
     parser.add_argument("--state-dir", type=Path, required=True, help="where lab.json is written when ready")
     parser.add_argument("--debug", action="store_true", help="log every request")
     options = parser.parse_args(arguments)
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
     try:
         return _serve(options)
     except LabError as error:
@@ -246,7 +252,8 @@ def _require_known(state: str | None) -> None:
 def _require_loopback(host: str) -> None:
     if host != LOOPBACK:
         raise LabError(
-            f"The lab accepts every credential, so it does not listen on {host!r}.", f"Leave the host at {LOOPBACK}."
+            f"The lab accepts every credential, so it does not listen on {host!r}.",
+            f"Leave the host at {LOOPBACK}.",
         )
 
 
@@ -283,7 +290,15 @@ def _seed_estate(state: str, endpoint_url: str) -> None:
 
 
 def _spawn(state_dir: Path, port: int, state: str | None) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "watchword.lab.server", "--port", str(port), "--state-dir", str(state_dir)]
+    command = [
+        sys.executable,
+        "-m",
+        "watchword.lab.server",
+        "--port",
+        str(port),
+        "--state-dir",
+        str(state_dir),
+    ]
     with (state_dir / _LOG).open("wb") as log:
         return subprocess.Popen(
             command if state is None else [*command, "--state", state],

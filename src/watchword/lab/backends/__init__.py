@@ -20,7 +20,11 @@ from importlib import import_module
 
 # Modules of this package, each with an install() that is safe to call twice. Imported only by install(), because
 # moto is an optional dependency (extra "lab") and slow to import.
-BACKENDS: tuple[str, ...] = ("accessanalyzer", "guardduty")
+BACKENDS: tuple[str, ...] = (
+    "guardduty",
+    "accessanalyzer",
+    "ec2_verified_access",
+)
 
 
 def install() -> None:
