@@ -177,6 +177,33 @@ def test_public_names_without_a_docstring_are_refused_and_private_ones_are_not(
     ]
 
 
+def test_overloads_overrides_and_setters_are_described_where_they_are_declared(
+    project: Path, write: Write
+) -> None:
+    write(
+        "again.py",
+        '''
+        """A module."""
+        import typing
+        class Box:
+            """Holds."""
+            @typing.override
+            def held(self) -> int:
+                return 1
+            @property
+            def size(self) -> int:
+                """The size."""
+                return 1
+            @size.setter
+            def size(self, value: int) -> None:
+                pass
+        @typing.overload
+        def of(x: int) -> Box: ...
+        ''',
+    )
+    assert broken(project) == []
+
+
 def test_two_modules_that_load_each_other_are_a_cycle(project: Path, write: Write) -> None:
     write("egg.py", '"""Egg."""\nfrom watchword import hen\n')
     write("hen.py", '"""Hen."""\nfrom watchword.egg import shell\n')
@@ -190,6 +217,27 @@ def test_a_cycle_through_three_modules_and_relative_imports_is_found(project: Pa
     write("room/c.py", '"""C."""\nimport watchword.room.a\n')
     cycles = import_cycles(import_graph(measure(project).sources))
     assert cycles == [["watchword.room.a", "watchword.room.b", "watchword.room.c"]]
+
+
+def test_a_package_and_its_module_that_load_each_other_are_a_cycle(project: Path, write: Write) -> None:
+    write("room/__init__.py", '"""A room."""\nfrom .a import x\n')
+    write("room/a.py", '"""A."""\nfrom watchword.room import y\n')
+    assert broken(project) == ["import cycle: watchword.room <-> watchword.room.a"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "try:\n    import json\nexcept ImportError:\n    from watchword import hen\n",
+        "if 1:\n    import json\nelse:\n    from watchword import hen\n",
+        "try:\n    import json\nfinally:\n    from watchword import hen\n",
+        "class Egg:\n    'An egg.'\n    from watchword import hen\n",
+    ],
+)
+def test_an_import_that_runs_in_any_branch_counts_for_cycles(project: Path, write: Write, text: str) -> None:
+    write("egg.py", f'"""Egg."""\n{text}')
+    write("hen.py", '"""Hen."""\nimport watchword.egg\n')
+    assert broken(project) == ["import cycle: watchword.egg <-> watchword.hen"]
 
 
 def test_imports_in_functions_and_for_types_only_are_no_cycle(project: Path, write: Write) -> None:
