@@ -39,14 +39,14 @@ class NotEmulated(Exception):
 
 
 class Gateway:
-    """A WSGI application that wraps moto's."""
+    """A WSGI application that wraps moto's `app`; `identity` is what `IDENTITY_PATH` answers."""
 
     def __init__(self, app: Application, identity: Mapping[str, object]) -> None:
-        """`identity` is what `IDENTITY_PATH` answers."""
         self._app = app
         self._identity = identity
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
         if environ.get("PATH_INFO") == IDENTITY_PATH:
             return _send(start_response, "200 OK", "application/json", json.dumps(dict(self._identity)))
         key, service = _signer(environ)
@@ -70,7 +70,7 @@ class _Held:
         self._status = ""
         self._headers: list[tuple[str, str]] = []
 
-    def __call__(self, status: str, headers: list[tuple[str, str]], exc_info: object = None) -> None:
+    def __call__(self, status: str, headers: list[tuple[str, str]], _exc_info: object = None) -> None:
         self._status, self._headers = status, headers
 
     def unknown_path(self) -> bool:

@@ -26,12 +26,11 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, Final
-from urllib.error import URLError
-from urllib.request import urlopen
 
 from watchword.lab.gateway import IDENTITY_PATH, Gateway
 
@@ -259,8 +258,8 @@ def _require_loopback(host: str) -> None:
 
 def _make_server(port: int, identity: Mapping[str, object], debug: bool) -> Any:
     """A bound werkzeug server of moto with our backends behind the gateway."""
-    for name, value in _MOTO_ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
+    os.environ.pop("MOTO_ACCOUNT_ID", None)  # would give every request the same account
+    os.environ.update(_MOTO_ENVIRONMENT)
     from watchword.lab import backends, wire
 
     backends.install()
@@ -300,7 +299,7 @@ def _spawn(state_dir: Path, port: int, state: str | None) -> subprocess.Popen[by
         str(state_dir),
     ]
     with (state_dir / _LOG).open("wb") as log:
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: S603 - this Python, this module and our own options
             command if state is None else [*command, "--state", state],
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -358,11 +357,17 @@ def _recorded(state_dir: Path) -> LabProcess | None:
 def _answers(process: LabProcess) -> bool:
     """Whether the recorded endpoint proves to be the recorded process."""
     try:
-        with urlopen(f"{process.endpoint_url}{IDENTITY_PATH}", timeout=5) as answer:
-            identity = json.load(answer)
-    except (URLError, OSError, ValueError):
+        identity = _identity(process.port)
+    except (HTTPException, OSError, ValueError):
         return False
     return bool(identity.get("instance") == process.instance and identity.get("pid") == process.pid)
+
+
+def _identity(port: int) -> Mapping[str, object]:
+    with closing(HTTPConnection(LOOPBACK, port, timeout=5)) as connection:
+        connection.request("GET", IDENTITY_PATH)
+        identity = json.load(connection.getresponse())
+    return identity if isinstance(identity, dict) else {}
 
 
 def _listening(port: int) -> bool:
