@@ -23,6 +23,7 @@ from importlib import import_module
 BACKENDS: tuple[str, ...] = (
     "guardduty",
     "accessanalyzer",
+    "securityhub",
     "ec2_verified_access",
 )
 

@@ -128,14 +128,19 @@ def _member(shape: Shape | None, *names: str) -> str:
 
 
 def read_call(response: BaseResponse, operation: str, invalid: str) -> Call:
-    """The `Call` in a request that moto is about to answer; raises the `invalid` error for bad parameters."""
+    """The `Call` in a request that moto is about to answer, its parameters not yet checked."""
     model = service_model(response.boto3_service_name).operation_model(operation)
     params = _parse(response, model)
-    failures = list(violations(model.input_shape, params)) if model.input_shape else []
+    return Call(response.current_account, response.region, response.partition, model, params, invalid)
+
+
+def check_parameters(call: Call) -> None:
+    """Raise the service's error for bad input where parameters break the constraints of the input shape."""
+    shape = call.model.input_shape
+    failures = list(violations(shape, call.params)) if shape else []
     if failures:
         count = f"{len(failures)} validation error{'s' * (len(failures) > 1)} detected: "
-        raise _refusal(model, invalid, count + "; ".join(failures))
-    return Call(response.current_account, response.region, response.partition, model, params, invalid)
+        raise call.refuse(count + "; ".join(failures))
 
 
 def check_answer(call: Call, answer: Mapping[str, Any]) -> None:

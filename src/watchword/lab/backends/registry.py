@@ -6,7 +6,7 @@ patterns taken from botocore's models. What it does not do: hold state, or decid
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping
 from types import ModuleType
 from typing import Any
 
@@ -14,7 +14,7 @@ from moto import backend_index
 from moto.core.responses import ActionResult, BaseResponse
 from moto.core.utils import camelcase_to_underscores
 
-from watchword.lab.backends.call import Call, check_answer, read_call, service_model
+from watchword.lab.backends.call import Call, check_answer, check_parameters, read_call, service_model
 
 # Answers one operation: the members of its output under AWS's names; None or {} where it has none.
 Handler = Callable[[Call], Mapping[str, Any] | None]
@@ -27,18 +27,23 @@ def extend(
     operations: Mapping[str, Handler],
     *,
     invalid: str = "ValidationException",
+    unchecked: Collection[str] = (),
 ) -> None:
     """Add operations to a response class of moto, or replace its own by ours.
 
     `operations` maps AWS's operation names ("ListFindings") to handlers; `url_paths` is the dictionary of the
     service's `urls` module, which receives the paths of the operations; `invalid` is the error code that the
-    service gives for bad parameters. Raises KeyError for an operation that botocore doesn't know.
+    service gives for bad parameters; `unchecked` names operations that judge their parameters themselves. Raises KeyError for an operation that botocore doesn't know.
     """
     service = response().boto3_service_name
     for operation, handler in operations.items():
         if operation not in service_model(service).operation_names:
             raise KeyError(f"{service} has no operation {operation}")
-        setattr(response, camelcase_to_underscores(operation), _method(operation, handler, invalid))
+        setattr(
+            response,
+            camelcase_to_underscores(operation),
+            _method(operation, handler, invalid, operation in unchecked),
+        )
     for path in paths(service, operations):
         url_paths.setdefault(path, response.dispatch)
 
@@ -62,9 +67,13 @@ def add_service(package: ModuleType, service: str, host: str) -> None:
         backend_index.backend_url_patterns.insert(0, entry)
 
 
-def _method(operation: str, handler: Handler, invalid: str) -> Callable[[BaseResponse], ActionResult]:
+def _method(
+    operation: str, handler: Handler, invalid: str, unchecked: bool
+) -> Callable[[BaseResponse], ActionResult]:
     def respond(response: BaseResponse) -> ActionResult:
         call = read_call(response, operation, invalid)
+        if not unchecked:
+            check_parameters(call)
         answer = handler(call)
         answer = {} if answer is None else answer
         check_answer(call, answer)
