@@ -5,7 +5,8 @@ and makes rows of them; ``details`` complete each row by further calls.  Reads k
 or files (see ``collect.engine``), and the same rows are filled from live answers and from a directory of JSON.
 
 Templates are ``str.format`` over the row's own top-level fields (``{BucketName}``), a dotted path into it
-(``{Endpoint.Address}``), and ``{account}``, ``{region}``, ``{partition}``.
+(``{Endpoint.Address}``), and ``{account}``, ``{region}``, ``{partition}``.  For a row that was read ``over`` another,
+``{parent.name}`` is a field of that other row (in ``arn``, ``name`` and the parameters of details).
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ class Detail:
     ``batch``: (parameter, size, row field, answer field): call once for up to ``size`` rows, the parameter being the list
       of their row field; ``take`` gives a list, whose element with the equal answer field belongs to the row.
     ``client``: boto3 service where it differs from the read's.   ``actions``: as in ``Read``.
+    ``transform``: applied to what was taken (never to null) before it is kept or merged: redaction of values that must
+      not stand in a snapshot, decoding of a text.  It runs before anything is written or logged.
     """
 
     key: str
@@ -59,6 +62,7 @@ class Detail:
     batch: tuple[str, int, str, str] | None = None
     client: str = ""
     actions: tuple[str, ...] = ()
+    transform: Callable[[Any], Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
