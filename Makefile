@@ -24,7 +24,7 @@ format:
 	@./dev run ruff check --fix-only .
 
 bench:
-	@./dev run python bench/run.py
+	@./dev run scripts/bench
 
 docs:
 	@./dev run python scripts/docs.py

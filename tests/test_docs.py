@@ -1,0 +1,79 @@
+"""The page of commands is written from the commands, and is the one that stands in docs/."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from scripts.docs import page
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def made_up() -> typer.Typer:
+    """A command line with a group, a command in it, a hidden one and an option."""
+    app = typer.Typer(help="Asks who goes there.", add_completion=False)
+    gate = typer.Typer(help="The gate.")
+
+    @app.callback()
+    def root() -> None:
+        """Asks who goes there."""
+
+    @gate.command("open")
+    def open_gate(minutes: int = typer.Option(5, help="How long it stays open.")) -> None:
+        """Open the gate for a while."""
+
+    @gate.command("slam", hidden=True)
+    def slam() -> None:
+        """Not told to anybody."""
+
+    app.add_typer(gate, name="gate")
+    return app
+
+
+def test_each_group_and_command_has_a_section_with_its_help() -> None:
+    text = page(made_up())
+    headings = [line for line in text.splitlines() if line.startswith("## ")]
+    assert headings == ["## watchword", "## watchword gate", "## watchword gate open"]
+    assert "Usage: watchword gate open [OPTIONS]" in text
+    assert "How long it stays open." in text
+    assert "[default: 5]" in text
+
+
+def test_hidden_commands_are_not_told() -> None:
+    assert "Not told to anybody" not in page(made_up())
+
+
+def test_the_page_does_not_depend_on_the_width_of_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    wide = page(made_up())
+    monkeypatch.setenv("COLUMNS", "40")
+    assert page(made_up()) == wide
+    assert max(len(line) for line in wide.splitlines()) <= 100
+
+
+def docs(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "scripts/docs.py", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_a_page_once_written_is_up_to_date_and_a_changed_one_is_not(tmp_path: Path) -> None:
+    target = tmp_path / "commands.md"
+    assert docs("--page", str(target)).returncode == 0
+    assert docs("--page", str(target), "--check").returncode == 0
+    target.write_text(target.read_text() + "by hand\n")
+    refused = docs("--page", str(target), "--check")
+    assert refused.returncode == 1
+    assert "make docs" in refused.stderr
+
+
+def test_a_page_that_is_not_there_is_not_up_to_date(tmp_path: Path) -> None:
+    refused = docs("--page", str(tmp_path / "none.md"), "--check")
+    assert refused.returncode == 1
+    assert "make docs" in refused.stderr
+
+
+def test_the_page_in_docs_is_what_the_commands_say_today() -> None:
+    checked = docs("--check")
+    assert checked.returncode == 0, checked.stderr
