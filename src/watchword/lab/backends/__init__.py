@@ -21,10 +21,13 @@ from importlib import import_module
 # Modules of this package, each with an install() that is safe to call twice. Imported only by install(), because
 # moto is an optional dependency (extra "lab") and slow to import.
 BACKENDS: tuple[str, ...] = (
-    "guardduty",
     "accessanalyzer",
-    "securityhub",
+    "ec2_connections",
+    "ec2_public_access",
+    "ec2_remote_access",
     "ec2_verified_access",
+    "guardduty",
+    "securityhub",
 )
 
 

@@ -5,10 +5,13 @@ What it does not do: answer an operation; the modules ec2_*.py do.
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from watchword.lab.backends.call import Call, Refusal
 from watchword.lab.backends.criteria import strings, values_at
 from watchword.lab.backends.tables import Item, Tables, regional
+
+T = TypeVar("T")
 
 # The state of all extensions of EC2, by account and region.
 ec2_tables = regional("ec2")
@@ -31,7 +34,7 @@ def now_text() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def found(table: Mapping[str, Item], key: str, noun: str) -> Item:
+def found(table: Mapping[str, T], key: str, noun: str) -> T:
     """The thing with this id; Invalid<noun>Id.NotFound where it is missing."""
     if key not in table:
         raise Refusal(f"Invalid{noun}Id.NotFound", f"The {noun} ID '{key}' does not exist")
