@@ -85,6 +85,11 @@ class Read:
     ``actions``: IAM actions that the call needs, where they are not ``<prefix>:<operation>``.
     ``client``: boto3 service, where it differs from the table's (table ``s3.account_public_access`` by ``s3control``).
     ``prepare``: an operation to be called first, until it succeeds (GenerateCredentialReport).
+    ``splits``: further tables of the same unit that are filled from the same answers (GetAccountAuthorizationDetails
+      gives users, groups, roles and policies).  The operation is called once, with this read's ``params``, ``where``,
+      ``none_when`` and ``prepare``; from each page, this read and every split take their own items (``take``,
+      ``scalar``, ``transform``) and make their own rows (``arn``, ``name``, ``kind``, ``tags``, ``details``).
+      Where the call fails, the hole covers this read's table and the table of every split.  Splits have no splits.
     """
 
     table: str
@@ -106,6 +111,12 @@ class Read:
     actions: tuple[str, ...] = ()
     client: str = ""
     prepare: str = ""
+    splits: tuple[Read, ...] = ()
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Every table that the read fills: its own, then those of its splits."""
+        return (self.table, *(split.table for split in self.splits))
 
     @property
     def service(self) -> str:
