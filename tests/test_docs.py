@@ -1,5 +1,6 @@
 """The page of commands is written from the commands, and is the one that stands in docs/."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -77,3 +78,23 @@ def test_a_page_that_is_not_there_is_not_up_to_date(tmp_path: Path) -> None:
 def test_the_page_in_docs_is_what_the_commands_say_today() -> None:
     checked = docs("--check")
     assert checked.returncode == 0, checked.stderr
+
+
+def pages() -> list[Path]:
+    """The Markdown pages of the project."""
+    return sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+
+
+@pytest.mark.parametrize("path", pages(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_to_a_file_of_the_project_leads_to_one(path: Path) -> None:
+    targets = re.findall(r"\]\(([^)#\s]+)", path.read_text(encoding="utf-8"))
+    ours = [target for target in targets if not target.startswith(("http://", "https://", "mailto:"))]
+    assert [target for target in ours if not (path.parent / target).exists()] == []
+
+
+def test_every_page_in_docs_is_found_from_the_index() -> None:
+    index = ROOT / "docs" / "README.md"
+    linked = {(index.parent / name).resolve() for name in re.findall(r"\]\(([^)#\s]+)", index.read_text())}
+    assert {
+        str(page.relative_to(ROOT)) for page in ROOT.glob("docs/**/*.md") if page not in linked | {index}
+    } == set()
