@@ -28,6 +28,7 @@ BACKENDS: tuple[str, ...] = (
     "ec2_verified_access",
     "guardduty",
     "securityhub",
+    "macie2",
 )
 
 

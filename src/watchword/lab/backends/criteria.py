@@ -96,8 +96,9 @@ def _any_equals(texts: list[str], bound: list[str]) -> bool:
     return any(text in bound for text in texts)
 
 
-def _any_starts(texts: list[str], bound: list[str]) -> bool:
-    return any(text.startswith(tuple(bound)) for text in texts)
+def _any_starts(texts: list[str], bound: list[str] | str) -> bool:
+    prefixes = (bound,) if isinstance(bound, str) else tuple(bound)
+    return any(text.startswith(prefixes) for text in texts)
 
 
 def _any_matches(texts: list[str], bound: list[str]) -> bool:
