@@ -1,0 +1,1 @@
+"""Reasoning about AWS policies: what they say, and whom they let in."""
