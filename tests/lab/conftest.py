@@ -46,9 +46,7 @@ def client(lab_endpoint: str) -> Callable[..., Any]:
     def make(
         service: str, account: str = "123456789012", region: str = "us-east-1", unchecked: bool = False
     ) -> Any:
-        config = Config(
-            parameter_validation=not unchecked, inject_host_prefix=False, retries={"total_max_attempts": 1}
-        )
+        config = Config(parameter_validation=not unchecked, retries={"total_max_attempts": 1})
         made = boto3.client(
             service,
             region_name=region,
