@@ -1,1 +1,7 @@
 """Controls of logging, detection and response, which cut across the pillars; importing this package registers them."""
+
+from __future__ import annotations
+
+from watchword.controls.logging import detection, recording, trail
+
+__all__ = ["detection", "recording", "trail"]
