@@ -22,13 +22,18 @@ from importlib import import_module
 # moto is an optional dependency (extra "lab") and slow to import.
 BACKENDS: tuple[str, ...] = (
     "accessanalyzer",
+    "cloudtrail",
     "ec2_connections",
     "ec2_public_access",
     "ec2_remote_access",
     "ec2_verified_access",
     "guardduty",
-    "securityhub",
     "macie2",
+    "inspector2",
+    "securityhub",
+    "ssm_compliance",
+    "ssm_instances",
+    "ssm_patching",
 )
 
 
