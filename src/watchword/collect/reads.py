@@ -40,7 +40,8 @@ class Detail:
     ``key``: field of the row that takes the answer; ``""`` merges the answer's fields into the row.
     ``params``: parameters, values being templates; a value of exactly ``"{Field}"`` keeps the field's type.
     ``take``: dotted path into the answer of what is kept (``a[].b`` flattens lists); ``""`` keeps the whole answer.
-    ``none_when``: error codes that mean "there is none" (``NoSuchBucketPolicy``): the field becomes null.
+    ``none_when``: error codes that mean "there is none" (``NoSuchBucketPolicy``): the field becomes null.  Where AWS
+      uses one code for several things, ``code: words`` counts only if the message has these words.
     ``parse_json``: the text taken is JSON (a policy) and is kept parsed.
     ``when``: called with the row; the call is made only if true; else the field becomes null.
     ``pages``: the operation pages and all pages are to be joined (the value taken is then a list).
@@ -78,10 +79,12 @@ class Read:
     ``params``: fixed parameters.   ``where``: see ``Where``.   ``regions``: only these regions, where an API lives in one.
     ``over``: another table of the same unit for each of whose rows the operation is called; ``params`` then are
       templates over that row, and each new row gets the parent's ARN as ``_parent``.
-    ``none_when``: error codes that mean that the table is empty (Macie not enabled, no password policy).
+    ``none_when``: error codes that mean that the table is empty (Macie not enabled, no password policy); ``code: words``
+      as in ``Detail``.
     ``tags``: path of the row's tags: a list of Key/Value (or key/value) or a mapping.
     ``region_field``: path of the region of a row that lies elsewhere than its unit (S3 buckets).
-    ``transform``: from one answer item to rows, where the shape needs it (credential report, policy documents).
+    ``transform``: from one answer item to rows, where the shape needs it (credential report, policy documents); blobs in
+      the item are base64 text, as the AWS CLI prints them.
     ``actions``: IAM actions that the call needs, where they are not ``<prefix>:<operation>``.
     ``client``: boto3 service, where it differs from the table's (table ``s3.account_public_access`` by ``s3control``).
     ``prepare``: an operation to be called first, until it succeeds (GenerateCredentialReport).
