@@ -10,7 +10,6 @@ import binascii
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from types import MappingProxyType
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
@@ -22,9 +21,6 @@ from moto.core.parse import PROTOCOL_PARSERS, RequestDict
 from moto.core.responses import BaseResponse
 from moto.core.utils import get_service_model
 from werkzeug.datastructures import MultiDict
-
-# The answer that AWS leaves empty although its model demands members, such as an administrator that doesn't exist.
-NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class AnswerError(RuntimeError):
@@ -58,10 +54,21 @@ def conform(service: str, shape: str, value: object) -> None:
     _conform(f"{service} {shape}", service_model(service).shape_for(shape), value)
 
 
-def _conform(what: str, shape: Shape, value: object) -> None:
-    report = ParamValidator().validate(cast("Mapping[str, Any]", value), shape)
-    if report.has_errors():
-        raise AnswerError(f"{what}: {report.generate_report()}")
+class _AnswerValidator(ParamValidator):
+    """Lets texts be empty and numbers zero, as in AWS's answers, although its models demand a least size."""
+
+    def _validate(self, value: object, shape: Shape, errors: object, name: str) -> None:
+        empty = {"string": "", "integer": 0, "long": 0}.get(shape.type_name)
+        if type(value) is not type(empty) or value != empty:
+            super()._validate(value, shape, errors, name)  # type: ignore[misc]  # the stubs lack it
+
+
+def _conform(what: str, shape: Shape, value: object, partial: bool = False) -> None:
+    report = _AnswerValidator().validate(cast("Mapping[str, Any]", value), shape)
+    faults = report.generate_report().splitlines() if report.has_errors() else []
+    faults = [fault for fault in faults if not (partial and fault.startswith("Missing required parameter"))]
+    if faults:
+        raise AnswerError(f"{what}: {'; '.join(faults)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +150,13 @@ def check_parameters(call: Call) -> None:
         raise call.refuse(count + "; ".join(failures))
 
 
-def check_answer(call: Call, answer: Mapping[str, Any]) -> None:
-    """Raise `AnswerError` where an answer doesn't have the form of the operation's output; `NOTHING` always has."""
-    if answer is NOTHING:
-        return
+def check_answer(call: Call, answer: Mapping[str, Any], partial: bool = False) -> None:
+    """Raise `AnswerError` where an answer doesn't have the form of the operation's output.
+
+    `partial` lets members that the model demands be absent.
+    """
     if call.model.output_shape is not None:
-        _conform(call.model.name, call.model.output_shape, answer)
+        _conform(call.model.name, call.model.output_shape, answer, partial)
     elif answer:
         raise AnswerError(f"{call.model.name}: the operation has no output, but got {sorted(answer)}")
 

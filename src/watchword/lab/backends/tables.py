@@ -51,6 +51,12 @@ def shared_members(call: Call, shape: str) -> Item:
     return {name: deepcopy(value) for name, value in call.params.items() if name in members}
 
 
+def only(call: Call, shape: str, item: Mapping[str, Any]) -> Item:
+    """The members of a description that the named shape has, for answers that show less of a thing."""
+    members = _members(call.model.service_model.shape_for(shape))
+    return {name: value for name, value in item.items() if name in members}
+
+
 def hex_id(prefix: str, size: int = 17) -> str:
     """An id as EC2 writes them: the prefix, and hexadecimal digits from moto's repeatable randomness."""
     return f"{prefix}-{mock_random.get_random_hex(size)}"
