@@ -28,22 +28,22 @@ def extend(
     *,
     invalid: str = "ValidationException",
     unchecked: Collection[str] = (),
+    partial: Collection[str] = (),
 ) -> None:
     """Add operations to a response class of moto, or replace its own by ours.
 
     `operations` maps AWS's operation names ("ListFindings") to handlers; `url_paths` is the dictionary of the
     service's `urls` module, which receives the paths of the operations; `invalid` is the error code that the
-    service gives for bad parameters; `unchecked` names operations that judge their parameters themselves. Raises KeyError for an operation that botocore doesn't know.
+    service gives for bad parameters. `unchecked` names operations that judge their parameters themselves, and
+    `partial` those in whose answers AWS leaves out members that its model demands. Raises KeyError for an
+    operation that botocore doesn't know.
     """
     service = response().boto3_service_name
     for operation, handler in operations.items():
         if operation not in service_model(service).operation_names:
             raise KeyError(f"{service} has no operation {operation}")
-        setattr(
-            response,
-            camelcase_to_underscores(operation),
-            _method(operation, handler, invalid, operation in unchecked),
-        )
+        answer = _answering(handler, partial=operation in partial, checked=operation not in unchecked)
+        setattr(response, camelcase_to_underscores(operation), _method(operation, invalid, answer))
     for path in paths(service, operations):
         url_paths.setdefault(path, response.dispatch)
 
@@ -67,17 +67,22 @@ def add_service(package: ModuleType, service: str, host: str) -> None:
         backend_index.backend_url_patterns.insert(0, entry)
 
 
+def _answering(handler: Handler, *, partial: bool, checked: bool) -> Callable[[Call], Mapping[str, Any]]:
+    def answer(call: Call) -> Mapping[str, Any]:
+        if checked:
+            check_parameters(call)
+        answered = handler(call) or {}
+        check_answer(call, answered, partial)
+        return answered
+
+    return answer
+
+
 def _method(
-    operation: str, handler: Handler, invalid: str, unchecked: bool
+    operation: str, invalid: str, answer: Callable[[Call], Mapping[str, Any]]
 ) -> Callable[[BaseResponse], ActionResult]:
     def respond(response: BaseResponse) -> ActionResult:
-        call = read_call(response, operation, invalid)
-        if not unchecked:
-            check_parameters(call)
-        answer = handler(call)
-        answer = {} if answer is None else answer
-        check_answer(call, answer)
-        return ActionResult(answer)
+        return ActionResult(answer(read_call(response, operation, invalid)))
 
     return respond
 

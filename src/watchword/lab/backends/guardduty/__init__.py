@@ -16,4 +16,10 @@ __all__ = ["guardduty_states", "install"]
 def install() -> None:
     """Add the operations to moto's service."""
     operations = {**detectors.OPERATIONS, **findings.OPERATIONS, **members.OPERATIONS}
-    registry.extend(GuardDutyResponse, urls.url_paths, operations, invalid="BadRequestException")
+    registry.extend(
+        GuardDutyResponse,
+        urls.url_paths,
+        operations,
+        invalid="BadRequestException",
+        partial={"GetAdministratorAccount"},
+    )

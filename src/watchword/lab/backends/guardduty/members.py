@@ -11,7 +11,7 @@ from typing import Any
 
 from moto.guardduty.models import guardduty_backends
 
-from watchword.lab.backends.call import NOTHING, Call, Refusal
+from watchword.lab.backends.call import Call, Refusal
 from watchword.lab.backends.guardduty.detectors import (
     PARTS,
     PLANS,
@@ -143,7 +143,7 @@ def _get_administrator_account(call: Call) -> Mapping[str, Any]:
                 "InvitedAt": stamp(member.since),
             }
             return {"Administrator": administrator}
-    return NOTHING
+    return {}
 
 
 def _administered(call: Call) -> GuardDutyState:

@@ -10,7 +10,7 @@ from typing import Any
 
 from moto.macie2.models import Invitation, Member, macie2_backends
 
-from watchword.lab.backends.call import NOTHING, Call, Refusal
+from watchword.lab.backends.call import Call, Refusal
 from watchword.lab.backends.macie2.state import macie2_states, state_of
 from watchword.lab.backends.organisation import same_organisation
 from watchword.lab.backends.registry import Handler
@@ -96,7 +96,7 @@ def _get_administrator_account(call: Call) -> Mapping[str, Any]:
     state_of(call)
     member = administrator_of(call.account, call.region)
     if member is None:
-        return NOTHING
+        return {}
     administrator = {
         "accountId": member.administrator_account_id,
         "relationshipStatus": "Enabled",
