@@ -1,0 +1,247 @@
+"""What to collect: the accounts of the organisation, the regions of each, the services; narrowed as the user asked.
+
+Steps:
+
+1. Who asks (sts:GetCallerIdentity).
+2. The organisation's accounts, if the caller may list them (management or delegated administrator account); else only
+   the caller's own account, with a warning that says so.
+3. Accounts that are not active are left out, with a warning; then the user's choice of accounts.
+4. The role of each account is assumed and its enabled regions are asked for; an account whose role cannot be assumed
+   stays in the plan, so that its holes can be told.
+5. Regions that are not enabled are left out (there is nothing in them); regions that the user left out are kept as such.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+from watchword.aws import Caller
+from watchword.collect.source import Call, CallFailed, Source
+from watchword.errors import UsageError
+from watchword.model.evidence import HoleReason
+from watchword.model.ids import GLOBAL, ORGANIZATION, AccountId, Region
+from watchword.model.snapshot import Account
+from watchword.store.plan import PlannedAccount
+
+_DEPTH: Final = 6
+"""Organisational units nest at most five deep below the root.
+https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html"""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What the user wants to have assessed; empty means all.
+
+    ``accounts``: ids, names, or patterns of names (``prod-*``).
+    """
+
+    accounts: tuple[str, ...] = ()
+    regions: tuple[Region, ...] = ()
+    services: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, list[str]]:
+        """The scope as it stands in the manifest."""
+        return {
+            "accounts": list(self.accounts),
+            "regions": list(self.regions),
+            "services": list(self.services),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is going to be collected.
+
+    ``refused``: accounts that cannot be entered, and why.   ``excluded``: accounts that the user left out.
+    """
+
+    caller: Caller
+    accounts: tuple[PlannedAccount, ...]
+    services: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+    refused: Mapping[AccountId, CallFailed] = field(default_factory=dict)
+    excluded: tuple[Account, ...] = ()
+
+
+def make_plan(source: Source, scope: Scope, known: Sequence[str], threads: int) -> Plan:
+    """The plan for a scope; ``known`` are the services that can be read.
+
+    Raises:
+        UsageError: the scope names an account, a region or a service that does not exist.
+        CredentialsError: the caller is not known to AWS.
+    """
+    services = _chosen_services(scope, known)
+    caller = source.caller()
+    listed, warnings = _accounts(source, caller)
+    active = [one for one in listed if one.status == "ACTIVE"]
+    warnings += [
+        f"account {one.label} is {one.status.lower()} and is not read" for one in listed if one not in active
+    ]
+    chosen = _chosen_accounts(scope, active)
+    planned, refused = _with_regions(source, caller, chosen, threads)
+    warnings += [f"account {one}: {failed.said}" for one, failed in refused.items()]
+    _refuse_unknown_regions(scope, planned)
+    if _is_organization(listed):
+        planned.append(_organization(planned, caller))
+    narrowed = tuple(_narrowed(one, scope) for one in planned)
+    left_out = tuple(one for one in active if one not in chosen)
+    return Plan(caller, narrowed, services, tuple(warnings), refused, left_out)
+
+
+def _chosen_services(scope: Scope, known: Sequence[str]) -> tuple[str, ...]:
+    unknown = [one for one in scope.services if one not in known]
+    if unknown:
+        raise UsageError(
+            f"there is no service {', '.join(unknown)} to collect", remedy=f"choose from: {', '.join(known)}"
+        )
+    return tuple(one for one in known if not scope.services or one in scope.services)
+
+
+def _accounts(source: Source, caller: Caller) -> tuple[list[Account], list[str]]:
+    """The accounts that can be read, and what has to be said about them."""
+    alone = Account(caller.account)
+    try:
+        found = list(_listed(source))
+    except CallFailed as failed:
+        return [alone], [
+            f"only account {caller.account} is read: the organisation's accounts could not be listed ({failed.said}); "
+            "use the management account or a delegated administrator to assess the organisation"
+        ]
+    paths, warnings = _paths(source)
+    management = _management_account(source)
+    placed = [
+        replace(one, path=paths.get(one.id, ((), ()))[0], ou_ids=paths.get(one.id, ((), ()))[1])
+        for one in found
+    ]
+    return [replace(one, is_management=one.id == management) for one in placed], warnings
+
+
+def _listed(source: Source) -> Iterator[Account]:
+    for page in source.pages(_organizations("ListAccounts")):
+        for one in page.get("Accounts", ()):
+            yield Account(
+                AccountId(one["Id"]),
+                one.get("Name", ""),
+                one.get("Email", ""),
+                one.get("Status") or one.get("State", "ACTIVE"),
+            )
+
+
+def _management_account(source: Source) -> str:
+    try:
+        found = source.first(_organizations("DescribeOrganization"))
+    except CallFailed:
+        return ""
+    return str(found.get("Organization", {}).get("MasterAccountId", ""))
+
+
+_Path = tuple[tuple[str, ...], tuple[str, ...]]
+
+
+def _paths(source: Source) -> tuple[dict[AccountId, _Path], list[str]]:
+    """The chain of organisational units above each account: names and ids."""
+    found: dict[AccountId, _Path] = {}
+    try:
+        for root in _all(source, "ListRoots", "Roots"):
+            _descend(source, ((root.get("Name", "Root"),), (root["Id"],)), found, 0)
+    except CallFailed as failed:
+        return found, [f"the organisational units could not be read ({failed.said})"]
+    return found, []
+
+
+def _descend(source: Source, path: _Path, found: dict[AccountId, _Path], depth: int) -> None:
+    parent = {"ParentId": path[1][-1]}
+    for account in _all(source, "ListAccountsForParent", "Accounts", parent):
+        found[AccountId(account["Id"])] = path
+    if depth >= _DEPTH:
+        return
+    for unit in _all(source, "ListOrganizationalUnitsForParent", "OrganizationalUnits", parent):
+        _descend(source, ((*path[0], unit["Name"]), (*path[1], unit["Id"])), found, depth + 1)
+
+
+def _all(
+    source: Source, operation: str, key: str, params: Mapping[str, Any] | None = None
+) -> Iterator[Mapping[str, Any]]:
+    for page in source.pages(_organizations(operation, params)):
+        yield from page.get(key, ())
+
+
+def _organizations(operation: str, params: Mapping[str, Any] | None = None) -> Call:
+    return Call(ORGANIZATION, GLOBAL, "organizations", operation, params or {})
+
+
+def _chosen_accounts(scope: Scope, active: Sequence[Account]) -> list[Account]:
+    for wanted in scope.accounts:
+        if not any(_fits(one, wanted) for one in active):
+            names = ", ".join(one.label for one in active[:12])
+            raise UsageError(
+                f"there is no active account {wanted!r}", remedy=f"accounts that can be read: {names}"
+            )
+    return [
+        one for one in active if not scope.accounts or any(_fits(one, wanted) for wanted in scope.accounts)
+    ]
+
+
+def _fits(account: Account, wanted: str) -> bool:
+    return wanted == account.id or fnmatchcase(account.name, wanted)
+
+
+def _with_regions(
+    source: Source, caller: Caller, accounts: Sequence[Account], threads: int
+) -> tuple[list[PlannedAccount], dict[AccountId, CallFailed]]:
+    """Each account with its enabled regions; those that cannot be entered get the caller's, and the reason is told."""
+    own, _ = source.regions(caller.account)
+
+    def enter(account: Account) -> PlannedAccount | CallFailed:
+        try:
+            if account.id != caller.account:
+                source.enter(account.id)
+                return PlannedAccount(account, source.regions(account.id)[0])
+        except CallFailed as failed:
+            return failed
+        return PlannedAccount(account, own)
+
+    with ThreadPoolExecutor(max(1, threads), "watchword-plan") as pool:
+        entered = list(pool.map(enter, accounts))
+    planned, refused = [], {}
+    for account, outcome in zip(accounts, entered, strict=True):
+        if isinstance(outcome, CallFailed):
+            planned.append(PlannedAccount(account, own))
+            if outcome.reason is HoleReason.NOT_ASSUMED:
+                refused[account.id] = outcome
+        else:
+            planned.append(outcome)
+    return planned, refused
+
+
+def _refuse_unknown_regions(scope: Scope, planned: Sequence[PlannedAccount]) -> None:
+    enabled = {region for one in planned for region in one.regions}
+    unknown = [region for region in scope.regions if region not in enabled and region != GLOBAL]
+    if unknown and enabled:
+        raise UsageError(
+            f"region {', '.join(unknown)} is not enabled in any account that is read",
+            remedy=f"enabled are: {', '.join(sorted(enabled))}",
+        )
+
+
+def _is_organization(listed: Sequence[Account]) -> bool:
+    return any(one.is_management or one.path for one in listed) or len(listed) > 1
+
+
+def _organization(planned: Sequence[PlannedAccount], caller: Caller) -> PlannedAccount:
+    """The organisation as a pseudo account, in the caller's regions."""
+    regions = next((one.regions for one in planned if one.account.id == caller.account), ())
+    everywhere = regions or tuple(sorted({region for one in planned for region in one.regions}))
+    return PlannedAccount(Account(ORGANIZATION, "organisation"), everywhere)
+
+
+def _narrowed(planned: PlannedAccount, scope: Scope) -> PlannedAccount:
+    if not scope.regions:
+        return planned
+    kept = tuple(one for one in planned.regions if one in scope.regions)
+    excluded = tuple(one for one in planned.regions if one not in scope.regions)
+    return replace(planned, regions=kept, excluded=excluded)

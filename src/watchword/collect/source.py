@@ -1,0 +1,93 @@
+"""What the engine reads from: live AWS, or a directory of answers.  Both implement ``Source``.
+
+A source answers calls page by page, or raises ``CallFailed`` with the reason; it does not know tables or rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from watchword.aws import Caller
+from watchword.model.evidence import HoleReason
+from watchword.model.ids import AccountId, Region
+
+Answer = Mapping[str, Any]
+"""A page of an answer: a JSON object, as AWS's own tools print it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One operation with its parameters, in an account (``organization``: the caller's) and region (or ``global``)."""
+
+    account: AccountId
+    region: Region
+    service: str
+    operation: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.service}:{self.operation} in {self.account}/{self.region}"
+
+
+class CallFailed(Exception):
+    """A call that gave no answer: why, AWS's error code (may be empty), and a sentence without secrets."""
+
+    def __init__(self, reason: HoleReason, code: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.code = code
+        self.message = message
+
+    @property
+    def said(self) -> str:
+        """Code and message, for the detail of a hole (300 characters at most)."""
+        return ": ".join(part for part in (self.code, self.message) if part)[:300]
+
+    def is_one_of(self, stated: Iterable[str]) -> bool:
+        """Whether a read states this failure: by its code, or by ``code: words`` where the message has these words."""
+        for one in stated:
+            code, _, words = one.partition(": ")
+            if code == self.code and words.lower() in self.message.lower():
+                return True
+        return False
+
+
+class Source(Protocol):
+    """Where answers come from.  Implementations are safe for threads."""
+
+    @property
+    def kind(self) -> str:
+        """``live`` or ``directory``, and where: for the manifest."""
+
+    def caller(self) -> Caller:
+        """Who asks."""
+
+    def pages(self, call: Call) -> Iterator[Answer]:
+        """The answer, page by page to its end.
+
+        Raises:
+            CallFailed: there is none; pages given before stand.
+        """
+
+    def first(self, call: Call) -> Answer:
+        """The answer to one call, whatever pages follow.
+
+        Raises:
+            CallFailed: there is none.
+        """
+
+    def enter(self, account: AccountId) -> None:
+        """Make ready to read an account (assume its role).
+
+        Raises:
+            CallFailed: it cannot be read at all.
+        """
+
+    def regions(self, account: AccountId) -> tuple[tuple[Region, ...], tuple[Region, ...]]:
+        """The regions that are enabled for the account, and those that are not.
+
+        Raises:
+            CallFailed: AWS did not say.
+        """

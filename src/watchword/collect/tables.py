@@ -1,0 +1,111 @@
+"""All tables that the collectors know: the reads of every module in ``collect.aws``, checked and indexed.
+
+Nothing is registered by import: a module of ``collect.aws`` is found because it is there and has ``READS``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+from watchword.aws import Operation
+from watchword.collect import aws as modules
+from watchword.collect.reads import Read
+from watchword.model.ids import Region
+from watchword.store.plan import TableMap
+
+ENGINE_OPERATIONS: frozenset[Operation] = frozenset(
+    {
+        ("ec2", "DescribeRegions"),
+        ("organizations", "DescribeOrganization"),
+        ("organizations", "ListAccounts"),
+        ("organizations", "ListRoots"),
+        ("organizations", "ListOrganizationalUnitsForParent"),
+        ("organizations", "ListAccountsForParent"),
+    }
+)
+"""What the engine itself calls to find accounts and regions."""
+
+
+class ReadsInvalid(Exception):
+    """The reads contradict each other; a mistake in ``collect.aws``."""
+
+
+@cache
+def all_reads() -> tuple[Read, ...]:
+    """Every read, module by module in the order of their names, parents before those that are read over them.
+
+    Raises:
+        ReadsInvalid: a table is read twice, or over one that is not in the same service and scope.
+    """
+    found = [read for name in _module_names() for read in importlib.import_module(name).READS]
+    return in_order(found)
+
+
+def in_order(reads: Iterable[Read]) -> tuple[Read, ...]:
+    """The reads with each parent before its children; see ``all_reads``."""
+    found = list(reads)
+    by_table = {read.table: read for read in found}
+    if len(by_table) < len(found):
+        twice = sorted({read.table for read in found if by_table[read.table] is not read})
+        raise ReadsInvalid(f"read twice: {', '.join(twice)}")
+    for read in found:
+        _refuse_strange_parent(read, by_table)
+    return tuple(sorted(found, key=lambda read: _depth(read, by_table)))
+
+
+def table_map(reads: Iterable[Read]) -> TableMap:
+    """The tables of the reads, with their scopes, for the plan of a collection."""
+    kept = list(reads)
+    only = {read.table: tuple(Region(one) for one in read.regions) for read in kept if read.regions}
+    return TableMap({read.table: read.where.value for read in kept}, only)
+
+
+def services(reads: Iterable[Read]) -> tuple[str, ...]:
+    """The services of the reads, in order."""
+    return tuple(sorted({read.service for read in reads}))
+
+
+def operations(reads: Iterable[Read]) -> frozenset[Operation]:
+    """Every operation that the reads call, with those that the engine itself calls."""
+    return frozenset(_operations(reads)) | ENGINE_OPERATIONS
+
+
+def _operations(reads: Iterable[Read]) -> Iterator[Operation]:
+    for read in reads:
+        yield (read.api, read.operation)
+        if read.prepare:
+            yield (read.api, read.prepare)
+        for detail in read.details:
+            yield (detail.client or read.api, detail.operation)
+
+
+def _module_names() -> list[str]:
+    prefix = f"{modules.__name__}."
+    return sorted(
+        module.name
+        for module in pkgutil.iter_modules(modules.__path__, prefix)
+        if not module.name.removeprefix(prefix).startswith("_")
+    )
+
+
+def _refuse_strange_parent(read: Read, by_table: dict[str, Read]) -> None:
+    if not read.over:
+        return
+    parent = by_table.get(read.over)
+    if parent is None or parent.service != read.service or parent.where != read.where:
+        raise ReadsInvalid(
+            f"{read.table} is read over {read.over}, which is no table of its service and scope"
+        )
+
+
+def _depth(read: Read, by_table: dict[str, Read]) -> int:
+    depth, seen = 0, {read.table}
+    while read.over:
+        read, depth = by_table[read.over], depth + 1
+        if read.table in seen:
+            raise ReadsInvalid(f"{read.table} is read over itself")
+        seen.add(read.table)
+    return depth

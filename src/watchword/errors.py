@@ -1,0 +1,103 @@
+"""What can go wrong, told to a person.
+
+    WatchwordError              something was refused or failed; ``exit_code`` 1
+    ├── UsageError              the user asked for something that cannot be; exit code 2
+    │   └── ConfigError         a setting of watchword.toml is wrong; names file, key and remedy
+    ├── NothingCollected        no evidence at all could be read; exit code 3
+    ├── CredentialsError        no AWS credentials, or AWS does not accept them
+    ├── ReadGuardError          an operation that is not declared as a read was stopped before it was sent
+    ├── CollectInterrupted      the user ended the collection; the snapshot can be resumed
+    ├── SourceError             the directory that was to be read is not one, or leads elsewhere
+    └── StoreError              the snapshot store cannot do as asked
+        ├── SnapshotMissing     there is no such snapshot
+        ├── SnapshotLocked      another process is writing to it
+        ├── SnapshotDamaged     a file of it is missing or broken
+        ├── StoreFull           no space is left where the store lies
+        └── QueryFailed         a user's query is wrong, takes too much, or tries to reach outside
+
+An error carries three sentences: what happened, where, and what to do next.  None ever holds a secret.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class WatchwordError(Exception):
+    """Something was refused or failed.
+
+    ``what`` happened, ``where`` (file and key, account, region, ARN; may be empty), ``remedy``: what to do next.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.remedy = remedy
+
+    def diagnosis(self) -> str:
+        """All that a person needs: what happened, where, and what to do next, each on its line."""
+        lines = [self.what]
+        if self.where:
+            lines.append(f"where: {self.where}")
+        if self.remedy:
+            lines.append(f"next:  {self.remedy}")
+        return "\n".join(lines)
+
+
+class UsageError(WatchwordError):
+    """The user asked for something that cannot be."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """A setting is wrong."""
+
+
+class NothingCollected(WatchwordError):
+    """No evidence at all could be read."""
+
+    exit_code = 3
+
+
+class CredentialsError(WatchwordError):
+    """There are no AWS credentials, or AWS does not accept them."""
+
+
+class ReadGuardError(WatchwordError):
+    """An operation that is not declared as a read was stopped before it was sent."""
+
+
+class CollectInterrupted(WatchwordError):
+    """The user ended the collection; what was finished is kept."""
+
+
+class SourceError(WatchwordError):
+    """The directory that was to be read is not one, or leads elsewhere."""
+
+
+class StoreError(WatchwordError):
+    """The snapshot store cannot do as asked."""
+
+
+class SnapshotMissing(StoreError):
+    """There is no such snapshot."""
+
+
+class SnapshotLocked(StoreError):
+    """Another process is writing to the snapshot."""
+
+
+class SnapshotDamaged(StoreError):
+    """A file of the snapshot is missing or broken."""
+
+
+class StoreFull(StoreError):
+    """No space is left where the store lies."""
+
+
+class QueryFailed(StoreError):
+    """A user's query is wrong, takes too much, or tries to reach outside."""
