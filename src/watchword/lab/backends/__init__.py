@@ -29,6 +29,7 @@ BACKENDS: tuple[str, ...] = (
     "ec2_verified_access",
     "guardduty",
     "macie2",
+    "organizations",
     "inspector2",
     "securityhub",
     "ssm_compliance",

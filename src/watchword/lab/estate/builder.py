@@ -36,7 +36,7 @@ class Builder:
         """Whether the programme is done."""
         return self.state is State.AFTER
 
-    def client(self, service: str, account: LabAccount, region: str = HOME) -> Any:  # noqa: ANN401
+    def client(self, service: str, account: LabAccount, region: str = HOME) -> Any:
         """A boto3 client of ``service`` that acts in ``account`` and ``region``."""
         key = (service, account.id, region)
         if key not in self._clients:
@@ -65,7 +65,7 @@ class Builder:
                 region_name=HOME,
                 endpoint_url=self.endpoint_url,
                 aws_access_key_id="lab",
-                aws_secret_access_key="lab",  # noqa: S106
+                aws_secret_access_key="lab",
             )
             role = f"arn:aws:iam::{account}:role/{_ROLE}"
             given = sts.assume_role(RoleArn=role, RoleSessionName="lab-estate")["Credentials"]
