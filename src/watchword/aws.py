@@ -223,8 +223,11 @@ class Aws:
             config=_client_config(self.settings),
         )
         made._request_signer._credentials = _swapping()
+        host = urlsplit(made.meta.endpoint_url).netloc
         made.meta.events.register("before-parse", _refuse_strange)
-        made.meta.events.register("before-send", _stay_at(urlsplit(made.meta.endpoint_url).hostname or ""))
+        if not _domain_of(host):
+            made.meta.events.register("before-sign", _at_one_host(host))
+        made.meta.events.register("before-send", _stay_at(host))
         return made
 
     @contextmanager
@@ -367,12 +370,28 @@ def _client_config(settings: AwsSettings) -> Any:  # noqa: ANN401
     )
 
 
+def _domain_of(host: str) -> str | None:
+    """The domain of AWS in which a host lies, ``None`` for any other host."""
+    return next((one for one in AWS_DOMAINS if host.endswith(one)), None)
+
+
+def _at_one_host(host: str) -> Callable[..., None]:
+    """Take the account out of the host's name again, which S3 Control puts there even before an IP address."""
+
+    def put_back(request: Any, **_: object) -> None:  # noqa: ANN401
+        parts = urlsplit(request.url)
+        if parts.netloc.endswith(f".{host}"):
+            request.url = parts._replace(netloc=host).geturl()
+
+    return put_back
+
+
 def _stay_at(host: str) -> Callable[..., None]:
     """A guard of where requests go: the client's own host, or a host of the same domain of AWS."""
-    domain = next((one for one in AWS_DOMAINS if host.endswith(one)), None)
+    domain = _domain_of(host)
 
     def check(request: Any, **_: object) -> None:  # noqa: ANN401
-        target = urlsplit(request.url).hostname or ""
+        target = urlsplit(request.url).netloc
         if target != host and not (domain and target.endswith(domain)):
             raise ReadGuardError(f"a request for {host} would have gone to {target} and was not sent")
 
