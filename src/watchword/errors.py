@@ -6,7 +6,7 @@
     ├── NothingCollected        no evidence at all could be read; exit code 3
     ├── CredentialsError        no AWS credentials, or AWS does not accept them
     ├── ReadGuardError          an operation that is not declared as a read was stopped before it was sent
-    ├── CollectInterrupted      the user ended the collection; the snapshot can be resumed
+    ├── CollectInterrupted      the user ended the collection, which can be resumed; exit code 130
     ├── SourceError             the directory that was to be read is not one, or leads elsewhere
     └── StoreError              the snapshot store cannot do as asked
         ├── SnapshotMissing     there is no such snapshot
@@ -73,6 +73,8 @@ class ReadGuardError(WatchwordError):
 
 class CollectInterrupted(WatchwordError):
     """The user ended the collection; what was finished is kept."""
+
+    exit_code = 130
 
 
 class SourceError(WatchwordError):

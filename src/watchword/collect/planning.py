@@ -32,23 +32,30 @@ _DEPTH: Final = 6
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html"""
 
 
+_Path = tuple[tuple[str, ...], tuple[str, ...]]
+"""Names and ids of the organisational units above an account, the root first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What the user wants to have assessed; empty means all.
 
-    ``accounts``: ids, names, or patterns of names (``prod-*``).
+    ``accounts``: ids, names, or patterns of names (``prod-*``).   ``organization``: the whole organisation, or the
+    caller's own account only; ``None``: as the caller may.
     """
 
     accounts: tuple[str, ...] = ()
     regions: tuple[Region, ...] = ()
     services: tuple[str, ...] = ()
+    organization: bool | None = None
 
-    def to_json(self) -> dict[str, list[str]]:
+    def to_json(self) -> dict[str, Any]:
         """The scope as it stands in the manifest."""
         return {
             "accounts": list(self.accounts),
             "regions": list(self.regions),
             "services": list(self.services),
+            "organization": self.organization,
         }
 
 
@@ -76,7 +83,7 @@ def make_plan(source: Source, scope: Scope, known: Sequence[str], threads: int) 
     """
     services = _chosen_services(scope, known)
     caller = source.caller()
-    listed, warnings = _accounts(source, caller)
+    listed, warnings = _accounts(source, caller, scope)
     active = [one for one in listed if one.status == "ACTIVE"]
     warnings += [
         f"account {one.label} is {one.status.lower()} and is not read" for one in listed if one not in active
@@ -101,23 +108,30 @@ def _chosen_services(scope: Scope, known: Sequence[str]) -> tuple[str, ...]:
     return tuple(one for one in known if not scope.services or one in scope.services)
 
 
-def _accounts(source: Source, caller: Caller) -> tuple[list[Account], list[str]]:
+def _accounts(source: Source, caller: Caller, scope: Scope) -> tuple[list[Account], list[str]]:
     """The accounts that can be read, and what has to be said about them."""
-    alone = Account(caller.account)
+    if scope.organization is False:
+        return [Account(caller.account)], [f"only account {caller.account} is read, as asked"]
     try:
         found = list(_listed(source))
     except CallFailed as failed:
-        return [alone], [
+        if scope.organization:
+            raise UsageError(
+                f"the organisation's accounts could not be listed: {failed.said}",
+                where=caller.arn,
+                remedy="use the management account or a delegated administrator, or leave --org away",
+            ) from failed
+        return [Account(caller.account)], [
             f"only account {caller.account} is read: the organisation's accounts could not be listed ({failed.said}); "
             "use the management account or a delegated administrator to assess the organisation"
         ]
     paths, warnings = _paths(source)
     management = _management_account(source)
-    placed = [
-        replace(one, path=paths.get(one.id, ((), ()))[0], ou_ids=paths.get(one.id, ((), ()))[1])
-        for one in found
-    ]
-    return [replace(one, is_management=one.id == management) for one in placed], warnings
+    return [_placed(one, paths.get(one.id, ((), ())), management) for one in found], warnings
+
+
+def _placed(account: Account, path: _Path, management: str) -> Account:
+    return replace(account, path=path[0], ou_ids=path[1], is_management=account.id == management)
 
 
 def _listed(source: Source) -> Iterator[Account]:
@@ -137,9 +151,6 @@ def _management_account(source: Source) -> str:
     except CallFailed:
         return ""
     return str(found.get("Organization", {}).get("MasterAccountId", ""))
-
-
-_Path = tuple[tuple[str, ...], tuple[str, ...]]
 
 
 def _paths(source: Source) -> tuple[dict[AccountId, _Path], list[str]]:
