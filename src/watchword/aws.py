@@ -87,15 +87,11 @@ class AwsSettings:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who watchword is to AWS: account and ARN of the credentials, and their partition (``aws``)."""
+    """Who watchword is to AWS: account, ARN of the credentials (``""``: nobody asks), partition (``aws-cn``, …)."""
 
     account: AccountId
-    arn: str
-
-    @property
-    def partition(self) -> str:
-        """The partition: ``aws``, ``aws-cn``, ``aws-us-gov``."""
-        return self.arn.split(":")[1]
+    arn: str = ""
+    partition: str = "aws"
 
 
 @dataclass(slots=True)
@@ -314,7 +310,7 @@ class Aws:
                 where=self.settings.endpoint_url or f"region {self.home_region()}",
                 remedy="check the profile, the region and the clock; `aws sts get-caller-identity` must work",
             ) from error
-        return Caller(AccountId(found["Account"]), found["Arn"])
+        return Caller(AccountId(found["Account"]), found["Arn"], found["Arn"].split(":")[1])
 
 
 def _present(held: _Assumed) -> Frozen:

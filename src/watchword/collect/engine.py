@@ -35,7 +35,6 @@ from watchword.collect.source import CallFailed, Source
 from watchword.collect.tables import all_reads, operations, services, table_map
 from watchword.collect.units import Stopped, UnitRun
 from watchword.errors import CollectInterrupted, NothingCollected, UsageError
-from watchword.model.evidence import HoleReason
 from watchword.model.ids import AccountId
 from watchword.model.snapshot import UnitKey
 from watchword.store.plan import PlannedAccount, TableMap
@@ -248,7 +247,7 @@ class _Collection:
         )
 
     def _unread(self, unit: UnitKey, failed: CallFailed) -> UnitResult:
-        return UnitResult(unit, (), self._tables().holes(unit, HoleReason.NOT_ASSUMED, failed.said))
+        return UnitResult(unit, (), self._tables().holes(unit, failed.reason, failed.said))
 
     def _tables(self) -> TableMap:
         return stored_table_map(self.writer.manifest)
@@ -301,6 +300,7 @@ def _manifest(source: Source, scope: Scope, plan: Plan, tables: TableMap) -> dic
         "version": __version__,
         "source": source.kind,
         "caller": plan.caller.arn,
+        "caller_account": plan.caller.account,
         "scope": scope.to_json(),
         "accounts": accounts,
         "regions": sorted({region for one in plan.accounts for region in one.regions}),
@@ -325,10 +325,10 @@ def _opened(store: Path, name: str) -> Snapshot:
 
 
 def _refuse_other_caller(writer: SnapshotWriter, caller: Caller) -> None:
-    before = str(writer.manifest["caller"])
-    if before.split(":")[4:5] != caller.arn.split(":")[4:5]:
+    before = writer.manifest["caller_account"]
+    if before != caller.account:
         raise UsageError(
-            f"the snapshot was begun as {before}, and you are {caller.arn} now",
+            f"the snapshot was begun from account {before}, and you are in {caller.account} now",
             remedy="resume with credentials of the same account",
         )
 

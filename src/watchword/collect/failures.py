@@ -90,10 +90,11 @@ def _of_answer(response: Mapping[str, Any]) -> CallFailed:
     error = response.get("Error", {})
     code, message = str(error.get("Code", "")), str(error.get("Message", ""))
     status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    return CallFailed(_reason(code, message, status), code, message)
+    return CallFailed(reason_of(code, message, status), code, message)
 
 
-def _reason(code: str, message: str, status: int) -> HoleReason:
+def reason_of(code: str, message: str, status: int) -> HoleReason:
+    """The reason behind an error of AWS: its code, message and HTTP status (0 where unknown)."""
     plain = code.removeprefix("Client.").removeprefix("Server.")
     said = message.lower()
     if plain in NOT_IMPLEMENTED or status == 501 or (status == 404 and "not yet implemented" in said):

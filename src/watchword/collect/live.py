@@ -61,6 +61,10 @@ class LiveSource:
         """Who asks."""
         return self.aws.whoami()
 
+    def alone(self) -> tuple[AccountId, ...]:
+        """The caller's own account."""
+        return (self.caller().account,)
+
     def enter(self, account: AccountId) -> None:
         """Assume the account's role.
 

@@ -121,9 +121,10 @@ def _accounts(source: Source, caller: Caller, scope: Scope) -> tuple[list[Accoun
                 where=caller.arn,
                 remedy="use the management account or a delegated administrator, or leave --org away",
             ) from failed
-        return [Account(caller.account)], [
-            f"only account {caller.account} is read: the organisation's accounts could not be listed ({failed.said}); "
-            "use the management account or a delegated administrator to assess the organisation"
+        alone = [Account(one) for one in source.alone()]
+        return alone, [
+            f"only {', '.join(one.id for one in alone)} read: the organisation's accounts could not be listed "
+            f"({failed.said}); the management account or a delegated administrator may list them"
         ]
     paths, warnings = _paths(source)
     management = _management_account(source)
@@ -222,7 +223,7 @@ def _with_regions(
     for account, outcome in zip(accounts, entered, strict=True):
         if isinstance(outcome, CallFailed):
             planned.append(PlannedAccount(account, own))
-            if outcome.reason is HoleReason.NOT_ASSUMED:
+            if outcome.reason in {HoleReason.NOT_ASSUMED, HoleReason.ABSENT}:
                 refused[account.id] = outcome
         else:
             planned.append(outcome)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Protocol
 
 from watchword.aws import Caller
@@ -15,6 +16,17 @@ from watchword.model.ids import AccountId, Region
 
 Answer = Mapping[str, Any]
 """A page of an answer: a JSON object, as AWS's own tools print it."""
+
+
+class For(StrEnum):
+    """What a call is made for; it decides under which name a directory keeps the answer."""
+
+    TABLE = "table"
+    """A table of a unit: once."""
+    ROW = "row"
+    """One row: its detail, or a table that is read over it."""
+    BATCH = "batch"
+    """A detail of several rows at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +38,7 @@ class Call:
     service: str
     operation: str
     params: Mapping[str, Any] = field(default_factory=dict)
+    made_for: For = For.TABLE
 
     def __str__(self) -> str:
         return f"{self.service}:{self.operation} in {self.account}/{self.region}"
@@ -63,6 +76,9 @@ class Source(Protocol):
 
     def caller(self) -> Caller:
         """Who asks."""
+
+    def alone(self) -> tuple[AccountId, ...]:
+        """The accounts that can be read where the organisation's cannot be listed."""
 
     def pages(self, call: Call) -> Iterator[Answer]:
         """The answer, page by page to its end.

@@ -27,7 +27,7 @@ from watchword.collect.rows import (
     taken,
 )
 from watchword.collect.shapes import answer_fields
-from watchword.collect.source import Answer, Call, CallFailed, Source
+from watchword.collect.source import Answer, Call, CallFailed, For, Source
 from watchword.model.evidence import Hole, HoleReason
 from watchword.model.ids import ORGANIZATION, AccountId, Region
 from watchword.model.resource import Resource
@@ -114,7 +114,8 @@ class UnitRun:
         self, read: Read, params: Mapping[str, Any], parent: str, where: Region | None = None
     ) -> list[Row]:
         rows: list[Row] = []
-        call = self._call(read.api, read.operation, params, where or self._region_of(read))
+        made_for = For.ROW if read.over else For.TABLE
+        call = self._call(read.api, read.operation, params, where or self._region_of(read), made_for)
         try:
             if read.prepare:
                 self._prepare(read)
@@ -165,7 +166,7 @@ class UnitRun:
             arn = arn_of(read, self.unit, row, self._names())
             params = fill_value(detail.params, row, {**self._names(), "_arn": arn})
             where = region_of(read, self.unit, row) if read.region_field else self._region_of(read)
-            call = self._call(detail.client or read.api, detail.operation, params, where)
+            call = self._call(detail.client or read.api, detail.operation, params, where, For.ROW)
             _keep(detail, row, self._answer_of(detail, call))
         except CallFailed as failed:
             if not failed.is_one_of(detail.none_when):
@@ -186,7 +187,8 @@ class UnitRun:
         parameter, mine, theirs = by
         values = [value_at(row, mine) for row in rows]
         params = {**detail.params, parameter: values}
-        call = self._call(detail.client or read.api, detail.operation, params, self._region_of(read))
+        service, where = detail.client or read.api, self._region_of(read)
+        call = self._call(service, detail.operation, params, where, For.BATCH)
         try:
             found = {value_at(one, theirs): one for one in self._answer_of(detail, call) or ()}
         except (CallFailed, Unreadable) as error:
@@ -225,8 +227,15 @@ class UnitRun:
         account = self.own_account if self.unit.account == ORGANIZATION else self.unit.account
         return names_of(self.unit, self.partition, account)
 
-    def _call(self, service: str, operation: str, params: Mapping[str, Any], where: Region) -> Call:
-        return Call(self.unit.account, where, service, operation, params)
+    def _call(
+        self,
+        service: str,
+        operation: str,
+        params: Mapping[str, Any],
+        where: Region,
+        made_for: For = For.TABLE,
+    ) -> Call:
+        return Call(self.unit.account, where, service, operation, params, made_for)
 
     def _pages(self, call: Call) -> Iterator[Answer]:
         pages = self.source.pages(call)
