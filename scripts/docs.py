@@ -23,18 +23,6 @@ Written by `make docs` from the commands themselves: change the help text in the
 """
 
 
-def application() -> typer.Typer:
-    """The command line with every command of the product and of installed plugins."""
-    from watchword.cli import app
-    from watchword.commands import register
-    from watchword.plugins import commands
-
-    register(app)
-    for name, group in commands():
-        app.add_typer(group, name=name)
-    return app
-
-
 def help_blocks(
     command: typer.core.TyperCommand | typer.core.TyperGroup, name: str
 ) -> Iterator[tuple[str, str]]:
@@ -66,6 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--page", type=Path, default=PAGE, help="the page")
     options = parser.parse_args(arguments)
+    from watchword.cli import application
+
     text = page(application())
     if options.check:
         if options.page.is_file() and options.page.read_text(encoding="utf-8") == text:

@@ -36,14 +36,22 @@ def root(version: bool = typer.Option(False, "--version", help="Print the versio
         raise typer.Exit
 
 
-def run() -> NoReturn:
-    """Run the command line and end the process with the exit code."""
-    from watchword.commands import register
+def application() -> typer.Typer:
+    """The application with every command, those of plug-ins included."""
+    from watchword.commands import assess, collect, controls, policy, results, snapshots
     from watchword.plugins import commands
 
-    register(app)
-    for name, group in commands():
-        app.add_typer(group, name=name)
+    if not app.registered_commands:
+        for module in (assess, collect, results, snapshots):
+            module.add_to(app)
+        for name, group in (("controls", controls.app), ("policy", policy.app), *commands()):
+            app.add_typer(group, name=name)
+    return app
+
+
+def run() -> NoReturn:
+    """Run the command line and end the process with the exit code."""
+    application()
     try:
         app()
     except WatchwordError as error:

@@ -8,17 +8,20 @@ reported as a problem.  A file with bad front matter does stop it, since its aut
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from watchword.controls.registry import Control
 from watchword.controls.sql import SqlControl, parse
 from watchword.controls.text import TextError
+from watchword.errors import UsageError
 
 CONTROLS: Final = "watchword.controls"
 COMMANDS: Final = "watchword.commands"
+LABS: Final = "watchword.labs"
 SQL_LIMIT: Final = 256 * 1024
 """Largest SQL control, in bytes."""
 
@@ -88,3 +91,29 @@ def _sql(folder: Path) -> Iterator[SqlControl]:
             yield parse(file.read_text(encoding="utf-8"), str(file))
         except (OSError, UnicodeDecodeError) as error:
             raise TextError(f"{file}: cannot be read: {error}") from error
+
+
+class RunningLab(Protocol):
+    """A lab that answers: where, and the settings that go with it."""
+
+    @property
+    def endpoint_url(self) -> str:
+        """What AWS clients take as their endpoint URL; on the loopback interface."""
+
+    @property
+    def settings(self) -> Path:
+        """The ``watchword.toml`` of the company that the lab plays."""
+
+
+@contextmanager
+def lab(state: str) -> Iterator[RunningLab]:
+    """The installed lab, running in ``state`` while the block runs.
+
+    Raises:
+        UsageError: no lab is installed.
+    """
+    found = list(entry_points(group=LABS))
+    if not found:
+        raise UsageError("no lab is installed", remedy="install watchword with its extra: watchword[lab]")
+    with found[0].load()(state) as running:
+        yield running

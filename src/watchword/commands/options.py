@@ -30,3 +30,6 @@ Services: Final[Any] = typer.Option("", "--services", help="Only these services,
 Organization: Final[Any] = typer.Option(
     None, "--org/--no-org", help="The whole organisation, or this account only; by default as the caller may."
 )
+FromDirectory: Final[Any] = typer.Option(
+    None, "--from-directory", help="Read JSON answers of the AWS CLI from this folder instead of AWS."
+)

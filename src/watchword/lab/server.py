@@ -32,6 +32,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, Final
 
+from watchword.errors import WatchwordError
 from watchword.lab.gateway import IDENTITY_PATH, Gateway
 
 # What the estate can look like: as found, or after the work of watchword.
@@ -55,17 +56,12 @@ _MOTO_ENVIRONMENT: Final = {
 }
 
 
-class LabError(Exception):
+class LabError(WatchwordError):
     """The lab cannot do as asked."""
 
     def __init__(self, what: str, remedy: str) -> None:
-        """`what` happened, and the `remedy` to try next."""
-        super().__init__(what)
-        self.remedy = remedy
-
-    def diagnosis(self) -> str:
-        """Both sentences, for a person to read."""
-        return f"{self} {self.remedy}"
+        """`what` happened, and the `remedy`."""
+        super().__init__(what, remedy=remedy)
 
 
 class AlreadyRunning(LabError):

@@ -18,6 +18,7 @@ from watchword.controls.judge import judge
 from watchword.controls.registry import Control
 from watchword.controls.sql import SqlControl
 from watchword.controls.standing import Counts, Standing, Tally, standing
+from watchword.errors import QueryFailed
 from watchword.model.estate import Estate
 from watchword.model.evidence import Hole, HoleReason
 from watchword.model.finding import Finding
@@ -51,10 +52,6 @@ class ReadableSnapshot(Protocol):
 
     def query(self, account: AccountId, sql: str) -> list[dict[str, Any]]:
         """Rows of a user's query over the tables of one account."""
-
-
-class QueryFailed(Exception):
-    """A user's query could not be run; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)

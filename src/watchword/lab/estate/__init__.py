@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from watchword.lab.estate.builder import Builder
 from watchword.lab.estate.company import State
 
 AREAS = ("organization", "vpc", "identity", "guests", "network", "infrastructure", "data", "logging")
@@ -17,6 +16,8 @@ def seed(state: str, endpoint_url: str) -> None:
     Raises:
         ValueError: there is no such state.
     """
+    from watchword.lab.estate.builder import Builder
+
     builder = Builder(State(state), endpoint_url)
     for area in AREAS:
         import_module(f"watchword.lab.estate.{area}").build(builder)

@@ -1,0 +1,155 @@
+"""``watchword lab``: Company ABC on an emulated AWS, for newcomers, demonstrations and tests.
+
+``running`` is what the rest of the product asks for (entry point ``watchword.labs``); the commands start and end a lab
+that outlives them, and ``demo`` shows the main job from beginning to end.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import typer
+
+from watchword.lab.estate.company import State
+
+if TYPE_CHECKING:
+    from watchword.report.assessment import Assessment
+
+app = typer.Typer(help="Company ABC on an emulated AWS: no account is needed.", no_args_is_help=True)
+
+StateDir: Final = typer.Option(
+    Path(".watchword/lab"), "--state-dir", help="Folder of the lab's record and log."
+)
+
+_CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "lab", "AWS_SECRET_ACCESS_KEY": "lab", "AWS_REGION": "eu-west-1"}
+_REAL: Final = (
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_ENDPOINT_URL",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A lab that answers, and the settings of the company it plays."""
+
+    endpoint_url: str
+    settings: Path
+
+
+@contextmanager
+def running(state: str) -> Iterator[Running]:
+    """A lab of its own, seeded with ``state``, ended with the block.
+
+    The process forgets real AWS credentials from then on: nothing of the lab can reach a real account.
+
+    Raises:
+        LabError: the lab cannot be started.
+    """
+    from watchword.lab.server import start_detached, stop
+
+    use_lab_credentials()
+    with tempfile.TemporaryDirectory(prefix="watchword-lab-") as folder:
+        try:
+            process = start_detached(Path(folder), state=state)
+            yield Running(process.endpoint_url, company_settings())
+        finally:
+            stop(Path(folder))
+
+
+def use_lab_credentials() -> None:
+    """Let this process have the lab's credentials, and no others."""
+    for name in _REAL:
+        os.environ.pop(name, None)
+    os.environ.update(_CREDENTIALS)
+
+
+def company_settings() -> Path:
+    """The ``watchword.toml`` of Company ABC: what it declares of its estate."""
+    return Path(str(resources.files("watchword.lab") / "watchword.toml"))
+
+
+@app.command("up")
+def up(
+    state: State = typer.Option(State.BEFORE, help="The company before the programme, or after it."),
+    port: int = typer.Option(0, help="Port on 127.0.0.1; 0 takes a free one."),
+    state_dir: Path = StateDir,
+) -> None:
+    """Start the lab; it goes on until `watchword lab down`."""
+    from watchword.lab.server import start_detached
+
+    process = start_detached(state_dir, port=port, state=state.value)
+    typer.echo(f"Company ABC ({process.state}) answers at {process.endpoint_url}")
+    typer.echo("Any AWS tool can talk to it, for example:")
+    typer.echo("  export AWS_ACCESS_KEY_ID=lab AWS_SECRET_ACCESS_KEY=lab AWS_REGION=eu-west-1")
+    typer.echo(f"  aws --endpoint-url {process.endpoint_url} organizations list-accounts")
+    typer.echo(f"  watchword assess --endpoint-url {process.endpoint_url} --config {company_settings()}")
+
+
+@app.command("down")
+def down(state_dir: Path = StateDir) -> None:
+    """End the lab that `watchword lab up` started."""
+    from watchword.lab.server import stop
+
+    typer.echo("The lab is down." if stop(state_dir) else "No lab was running.")
+
+
+@app.command("status")
+def tell(state_dir: Path = StateDir) -> None:
+    """Tell whether the lab is up, and where."""
+    from watchword.lab.server import status
+
+    process = status(state_dir)
+    if process is None:
+        typer.echo("No lab is running.")
+        raise typer.Exit(1)
+    typer.echo(
+        f"Company ABC ({process.state or 'empty'}) answers at {process.endpoint_url}, process {process.pid}"
+    )
+
+
+@app.command("demo")
+def demo(
+    store: Path = typer.Option(Path(".watchword/demo"), help="Folder of the demo's snapshots and reports."),
+) -> None:
+    """Show the main job: the company before, its report; the company after, and what has changed. Ends by itself."""
+    from watchword.commands.output import console
+    from watchword.report.diff import diff
+    from watchword.report.terminal import show, show_diff
+
+    made = {}
+    for state in State:
+        typer.secho(f"\nCompany ABC, {state.value} the programme", bold=True)
+        made[state] = assess_state(state, store)
+        show(made[state][0], console(), worst=8)
+    typer.secho("\nWhat the programme changed", bold=True)
+    show_diff(diff(made[State.BEFORE][0].findings(), made[State.AFTER][0].findings()), console(), most=12)
+    for state, (_, folder) in made.items():
+        typer.echo(f"Report, {state.value}: {folder / 'report.html'}")
+
+
+def assess_state(state: State, store: Path) -> tuple[Assessment, Path]:
+    """Assess the company in one state on a lab of its own: the assessment, and the folder of its report.
+
+    Raises:
+        WatchwordError: the lab cannot be started, or nothing be read of it.
+    """
+    from watchword.commands.assess import judged, write_files
+    from watchword.commands.collect import collected
+    from watchword.commands.inputs import Target, control_set
+
+    with running(state.value) as lab:
+        snapshot = collected(Target(endpoint_url=lab.endpoint_url), store, lab.settings)
+    assessment = judged(snapshot, control_set(lab.settings), store)
+    folder = store / f"report-{state.value}"
+    write_files(assessment, folder)
+    return assessment, folder
