@@ -26,6 +26,7 @@ BACKENDS: tuple[str, ...] = (
     "config",
     "ec2_connections",
     "ec2_public_access",
+    "ec2_regions",
     "ec2_remote_access",
     "ec2_verified_access",
     "guardduty",
