@@ -1,1 +1,5 @@
-"""Controls of the endpoints pillar; importing this package registers them."""
+"""Controls of the endpoints pillar."""
+
+from watchword.controls.endpoints import patching, support
+
+__all__ = ["patching", "support"]

@@ -1,1 +1,13 @@
-"""Controls of the infrastructure pillar; importing this package registers them."""
+"""Controls of the infrastructure pillar."""
+
+from watchword.controls.infrastructure import (
+    functions,
+    kubernetes,
+    metadata,
+    scanning,
+    secrets,
+    sessions,
+    sharing,
+)
+
+__all__ = ["functions", "kubernetes", "metadata", "scanning", "secrets", "sessions", "sharing"]
