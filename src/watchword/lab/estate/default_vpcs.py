@@ -25,12 +25,12 @@ def build(lab: Builder) -> None:
                 _delete(client)
 
 
-def _default(client: Any) -> str:  # noqa: ANN401
+def _default(client: Any) -> str:
     found = client.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
     return str(found[0]["VpcId"])
 
 
-def _dress(client: Any) -> None:  # noqa: ANN401
+def _dress(client: Any) -> None:
     """A name, and the internet gateway with its route that the emulator leaves out."""
     vpc = _default(client)
     client.create_tags(Resources=[vpc], Tags=[{"Key": "Name", "Value": "default"}])
@@ -42,7 +42,7 @@ def _dress(client: Any) -> None:  # noqa: ANN401
     )
 
 
-def _delete(client: Any) -> None:  # noqa: ANN401
+def _delete(client: Any) -> None:
     vpc = _default(client)
     for subnet in client.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]:
         client.delete_subnet(SubnetId=subnet["SubnetId"])
