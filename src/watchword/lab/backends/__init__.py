@@ -29,6 +29,7 @@ BACKENDS: tuple[str, ...] = (
     "ec2_regions",
     "ec2_remote_access",
     "ec2_verified_access",
+    "eks",
     "guardduty",
     "iam_authorization",
     "iam_report",
