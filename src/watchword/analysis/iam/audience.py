@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
+from typing import Final
 
 from watchword.model.evidence import EvidenceMissing
 from watchword.model.ids import AccountId
@@ -88,7 +89,7 @@ class Home:
             above = view.of_organization()
             rows = above.rows("organizations.organization")
             organization = rows[0].text("Id") if rows else ""
-            accounts = view.organization_accounts() | {view.account.id}
+            accounts = _accounts_of(above) | {view.account.id}
         except EvidenceMissing:
             return cls(view.account.id, "", None, canonical_users, resource)
         return cls(view.account.id, organization, accounts, canonical_users, resource)
@@ -98,6 +99,20 @@ class Home:
         if account == self.account:
             return True
         return None if self.accounts is None else account in self.accounts
+
+
+_Accounts = tuple[object, frozenset[AccountId]]
+_LAST: Final[list[_Accounts]] = []
+"""The tables of the organisation that was asked for last, with its accounts: one organisation is asked for thousands of
+times in a run, and may have thousands of accounts."""
+
+
+def _accounts_of(organization: AccountView) -> frozenset[AccountId]:
+    known = next((accounts for tables, accounts in _LAST if tables is organization.tables), None)
+    if known is None:
+        known = organization.organization_accounts()
+        _LAST[:] = [(organization.tables, known)]
+    return known
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,8 @@ from watchword.collect.reads import Detail, Read
 _OFF: Final = ("AccessDeniedException: Macie is not enabled",)
 _NOT_ADMINISTRATOR: Final = (
     *_OFF,
-    "AccessDeniedException: not the administrator",
-    "AccessDeniedException: must be the Macie administrator",
-    "AccessDeniedException: not the delegated",
+    "AccessDeniedException: isn't the delegated",
+    "AccessDeniedException: Macie administrator",
 )
 _ARN: Final = "arn:{partition}:macie2:{region}:{account}:"
 
