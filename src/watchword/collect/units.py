@@ -16,6 +16,7 @@ from typing import Any, Final
 from watchword.collect.paths import FieldMissing, fill_value, value_at
 from watchword.collect.reads import Detail, Read, Row
 from watchword.collect.rows import (
+    PARENT_KEY,
     Unreadable,
     arn_of,
     distinct,
@@ -63,6 +64,7 @@ class UnitRun:
     holes: list[Hole] = field(default_factory=list)
     calls: int = 0
     _found: dict[str, list[Row]] = field(default_factory=dict)
+    _parents: dict[str, Row] = field(default_factory=dict)
     _count: threading.Lock = field(default_factory=threading.Lock)
 
     def result(self) -> UnitResult:
@@ -87,7 +89,7 @@ class UnitRun:
         made: list[Resource] = []
         for row in rows:
             try:
-                made.append(resource_of(read, self.unit, row, self._names()))
+                made.append(resource_of(read, self.unit, row, self._names(row)))
             except Unreadable as error:
                 self._hole(read.table, HoleReason.MALFORMED, str(error))
         return distinct(made)
@@ -102,11 +104,13 @@ class UnitRun:
 
     def _rows_over(self, read: Read, parent_read: Read, parent: Row) -> list[Row]:
         try:
-            arn = arn_of(parent_read, self.unit, parent, self._names())
-            params = fill_value(read.params, parent, {**self._names(), "_arn": arn})
+            names = self._names(parent)
+            arn = arn_of(parent_read, self.unit, parent, names)
+            params = fill_value(read.params, parent, {**names, "_arn": arn})
         except (Unreadable, FieldMissing) as error:
             self._hole(read.table, HoleReason.MALFORMED, f"a row of {read.over} has no {error}")
             return []
+        self._parents[arn] = parent
         where = region_of(parent_read, self.unit, parent)
         return self._rows_of_call(read, params, arn, where)
 
@@ -146,8 +150,9 @@ class UnitRun:
         wanted = [row for row in rows if self._is_wanted(detail, row)]
         if detail.batch:
             parameter, size, mine, theirs = detail.batch
-            for start in range(0, len(wanted), size):
-                self._batch(read, detail, wanted[start : start + size], (parameter, mine, theirs))
+            for alike in _by_parent(wanted):
+                for start in range(0, len(alike), size):
+                    self._batch(read, detail, alike[start : start + size], (parameter, mine, theirs))
         elif self.executor is not None and len(wanted) > 1:
             list(self.executor.map(lambda row: self._complete(read, detail, row), wanted))
         else:
@@ -163,8 +168,9 @@ class UnitRun:
 
     def _complete(self, read: Read, detail: Detail, row: Row) -> None:
         try:
-            arn = arn_of(read, self.unit, row, self._names())
-            params = fill_value(detail.params, row, {**self._names(), "_arn": arn})
+            names = self._names(row)
+            arn = arn_of(read, self.unit, row, names)
+            params = fill_value(detail.params, row, {**names, "_arn": arn})
             where = region_of(read, self.unit, row) if read.region_field else self._region_of(read)
             call = self._call(detail.client or read.api, detail.operation, params, where, For.ROW)
             _keep(detail, row, self._answer_of(detail, call))
@@ -186,7 +192,7 @@ class UnitRun:
     def _batch(self, read: Read, detail: Detail, rows: list[Row], by: tuple[str, str, str]) -> None:
         parameter, mine, theirs = by
         values = [value_at(row, mine) for row in rows]
-        params = {**detail.params, parameter: values}
+        params = {**fill_value(detail.params, rows[0], self._names(rows[0])), parameter: values}
         service, where = detail.client or read.api, self._region_of(read)
         call = self._call(service, detail.operation, params, where, For.BATCH)
         try:
@@ -210,7 +216,7 @@ class UnitRun:
         for key in keys:
             note_hole(row, key, f"{reason.value}: {said}")
         try:
-            resource = arn_of(read, self.unit, row, self._names())
+            resource = arn_of(read, self.unit, row, self._names(row))
         except Unreadable:
             resource = "?"
         self._hole(read.table, reason, f"{detail.operation}: {said}", resource)
@@ -223,9 +229,15 @@ class UnitRun:
         for hole in [one for one in self.holes if one.table == read.over and not one.resource]:
             self._hole(read.table, hole.reason, f"{read.over} could not be read: {hole.detail}")
 
-    def _names(self) -> dict[str, str]:
+    def _names(self, row: Row | None = None) -> dict[str, str]:
+        """What templates may name beside the row's own fields; for a child row, fields of its parent as well."""
         account = self.own_account if self.unit.account == ORGANIZATION else self.unit.account
-        return names_of(self.unit, self.partition, account)
+        names = names_of(self.unit, self.partition, account)
+        parent = self._parents.get(row[PARENT_KEY], {}) if row and PARENT_KEY in row else {}
+        scalars = {
+            f"parent.{key}": str(one) for key, one in parent.items() if isinstance(one, str | int | float)
+        }
+        return names | scalars
 
     def _call(
         self,
@@ -270,3 +282,11 @@ def _keep(detail: Detail, row: Row, found: Any) -> None:  # noqa: ANN401
         row[detail.key] = found
     elif isinstance(found, Mapping):
         row.update(found)
+
+
+def _by_parent(rows: list[Row]) -> list[list[Row]]:
+    """The rows, those of one parent together, in the order in which they came."""
+    grouped: dict[str, list[Row]] = {}
+    for row in rows:
+        grouped.setdefault(row.get(PARENT_KEY, ""), []).append(row)
+    return list(grouped.values())

@@ -37,6 +37,7 @@ BACKENDS: tuple[str, ...] = (
     "inspector2",
     "macie2",
     "organizations",
+    "s3",
     "securityhub",
     "ssm_compliance",
     "ssm_instances",

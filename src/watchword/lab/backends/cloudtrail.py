@@ -6,13 +6,17 @@ ones.  What it does not do: record events.
 Reference: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-trail-organization.html
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from moto.cloudtrail.exceptions import S3BucketDoesNotExistException, TrailNotFoundException
 from moto.cloudtrail.models import CloudTrailBackend, Trail, cloudtrail_backends
+from moto.cloudtrail.responses import CloudTrailResponse
+from moto.cloudtrail.urls import url_paths
 from moto.s3.models import s3_backends
 
+from watchword.lab.backends import registry
+from watchword.lab.backends.call import Call
 from watchword.lab.backends.organisation import same_organisation
 
 # What a trail records until somebody chooses.
@@ -39,6 +43,7 @@ def install() -> None:
         (Trail, _get_event_selectors),
     ):
         setattr(owner, method.__name__.removeprefix("_"), method)
+    registry.extend(CloudTrailResponse, url_paths, {"ListEventDataStores": _no_event_data_stores})
 
 
 def _describe_trails(backend: CloudTrailBackend, include_shadow_trails: bool) -> Iterable[Trail]:
@@ -75,3 +80,8 @@ def _check_bucket_exists(trail: Trail) -> None:
 def _get_event_selectors(trail: Trail) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     basic, advanced = _selectors_of(trail)
     return (basic, advanced) if basic or advanced else (_DEFAULT_SELECTORS, [])
+
+
+def _no_event_data_stores(call: Call) -> Mapping[str, Any]:
+    """CloudTrail Lake keeps nothing in the lab, so that there is nothing to list."""
+    return call.page("EventDataStores", ())
