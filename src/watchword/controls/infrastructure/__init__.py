@@ -1,6 +1,7 @@
 """Controls of the infrastructure pillar."""
 
 from watchword.controls.infrastructure import (
+    entry,
     functions,
     kubernetes,
     metadata,
@@ -10,4 +11,4 @@ from watchword.controls.infrastructure import (
     sharing,
 )
 
-__all__ = ["functions", "kubernetes", "metadata", "scanning", "secrets", "sessions", "sharing"]
+__all__ = ["entry", "functions", "kubernetes", "metadata", "scanning", "secrets", "sessions", "sharing"]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
 from typing import Final
 
+from watchword.controls.infrastructure.entry import is_wide
 from watchword.controls.registry import control, gap, met
-from watchword.model.evidence import EvidenceMissing
 from watchword.model.finding import Judgement
 from watchword.model.resource import Resource, instant
 from watchword.model.snapshot import AccountView
@@ -14,9 +13,6 @@ from watchword.model.verdict import Confidence
 
 _CLUSTERS: Final = "eks.clusters"
 _ENTRIES: Final = "eks.access_entries"
-
-WIDE: Final = {4: 8, 6: 32}
-"""A CIDR with a shorter prefix than this (by IP version) is no limit: it is larger than any company's network."""
 
 ADMIN_POLICIES: Final = frozenset({"AmazonEKSClusterAdminPolicy", "AmazonEKSAdminPolicy"})
 """Access policies that, at cluster scope, give all rights or the right to give oneself more.
@@ -35,7 +31,7 @@ def api_endpoint_limited(row: Resource, view: AccountView) -> Judgement:  # noqa
     if not row.flag("resourcesVpcConfig.endpointPublicAccess"):
         return met("the Kubernetes API is reachable from inside the VPC only", facts)
     cidrs = row.texts("resourcesVpcConfig.publicAccessCidrs")
-    wide = [cidr for cidr in cidrs if _is_wide(cidr)]
+    wide = [cidr for cidr in cidrs if is_wide(cidr, 6 if ":" in cidr else 4)]
     if wide or not cidrs:
         return gap(f"the Kubernetes API is public for {', '.join(wide) or 'every address'}", facts)
     return met(f"the Kubernetes API is public for {', '.join(cidrs)} only", facts)
@@ -67,14 +63,6 @@ def no_standing_cluster_admin(row: Resource, view: AccountView) -> Judgement:
         *proof,
         confidence=Confidence.HIGH if sure else Confidence.MEDIUM,
     )
-
-
-def _is_wide(cidr: str) -> bool:
-    try:
-        network = ip_network(cidr, strict=False)
-    except ValueError as error:
-        raise EvidenceMissing(f"{cidr!r} is no CIDR") from error
-    return network.prefixlen < WIDE[network.version]
 
 
 def _is_person(entry: Resource) -> bool:
