@@ -90,7 +90,7 @@ READS: tuple[Read, ...] = (
         arn=_ARN + "launch-template/{LaunchTemplateId}",
         name="{LaunchTemplateName}",
         kind="AWS::EC2::LaunchTemplate",
-        params={"Versions": ["$Default"]},
+        params={"Versions": ["$Default"], "MaxResults": 200},
         transform=redaction.launch_template,
     ),
     Read(
