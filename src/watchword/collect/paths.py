@@ -36,7 +36,7 @@ def items_at(answer: Mapping[str, Any], path: str) -> list[Any]:
     return found if isinstance(found, list) else [found]
 
 
-def fill(template: str, row: Mapping[str, Any], names: Mapping[str, str]) -> str:
+def fill(template: str, row: Mapping[str, Any], names: Mapping[str, Any]) -> str:
     """The template with the row's fields and ``names`` put in.
 
     Raises:
@@ -45,7 +45,7 @@ def fill(template: str, row: Mapping[str, Any], names: Mapping[str, str]) -> str
     return _FIELD.sub(lambda match: _text(match[1], row, names), template)
 
 
-def fill_value(template: Any, row: Mapping[str, Any], names: Mapping[str, str]) -> Any:  # noqa: ANN401
+def fill_value(template: Any, row: Mapping[str, Any], names: Mapping[str, Any]) -> Any:  # noqa: ANN401
     """A parameter from its template: exactly ``"{Field}"`` keeps the field's type; lists and objects are filled within.
 
     Raises:
@@ -92,16 +92,19 @@ def _walk(document: Any, steps: tuple[str, ...]) -> Iterator[Any]:  # noqa: ANN4
         yield from _walk(one, rest)
 
 
-def _looked_up(path: str, row: Mapping[str, Any], names: Mapping[str, str]) -> Any:  # noqa: ANN401
-    found = names.get(path)
-    if found is None:
+def _looked_up(path: str, row: Mapping[str, Any], names: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    if path in names:
+        return names[path]
+    if "parent" in names and path.startswith("parent."):
+        found = value_at(names["parent"], path.removeprefix("parent."))
+    else:
         found = row[path] if path in row else value_at(row, path)
     if found is None:
         raise FieldMissing(path)
     return found
 
 
-def _text(path: str, row: Mapping[str, Any], names: Mapping[str, str]) -> str:
+def _text(path: str, row: Mapping[str, Any], names: Mapping[str, Any]) -> str:
     found = _looked_up(path, row, names)
     if isinstance(found, list | Mapping):
         raise FieldMissing(f"{path} (it is no text)")

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from watchword.aws import Operation, service_model
 from watchword.collect.reads import Read
-from watchword.collect.tables import ENGINE_OPERATIONS, all_reads
+from watchword.collect.tables import ENGINE_OPERATIONS, all_reads, family
 
 SIZE: Final = 6_144
 """Characters of a managed policy, white space not counted.
@@ -40,18 +40,19 @@ def needs(read: Read) -> Iterator[tuple[Operation, tuple[str, ...]]]:
     yield operation, read.actions or _default(operation)
     if read.prepare:
         yield (read.api, read.prepare), _default((read.api, read.prepare))
-    for detail in read.details:
-        called = (detail.client or read.api, detail.operation)
-        yield called, detail.actions or _default(called)
+    for one in family(read):
+        for detail in one.details:
+            called = (detail.client or one.api, detail.operation)
+            yield called, detail.actions or _default(called)
 
 
 def documents(reads: Iterable[Read] | None = None) -> dict[str, dict[str, Any]]:
     """The policies by name, each small enough for a managed policy."""
     parts: list[list[str]] = [[]]
-    for service in _by_service(actions(reads)):
-        if parts[-1] and _size(parts[-1] + service) > SIZE:
+    for action in actions(reads):
+        if _size([*parts[-1], action]) > SIZE:
             parts.append([])
-        parts[-1] += service
+        parts[-1].append(action)
     return {f"{ROLE_NAME}-{number}": _document(part) for number, part in enumerate(parts, 1)}
 
 
@@ -128,13 +129,6 @@ def _default(operation: Operation) -> tuple[str, ...]:
     metadata = service_model(service).metadata
     prefix = _PREFIXES.get(service) or metadata.get("signingName") or metadata["endpointPrefix"]
     return (f"{prefix}:{name}",)
-
-
-def _by_service(found: Iterable[str]) -> Iterator[list[str]]:
-    groups: dict[str, list[str]] = {}
-    for action in found:
-        groups.setdefault(action.partition(":")[0], []).append(action)
-    yield from groups.values()
 
 
 def _document(part: Sequence[str]) -> dict[str, Any]:

@@ -46,7 +46,8 @@ class Detail:
     ``when``: called with the row; the call is made only if true; else the field becomes null.
     ``pages``: the operation pages and all pages are to be joined (the value taken is then a list).
     ``batch``: (parameter, size, row field, answer field): call once for up to ``size`` rows, the parameter being the list
-      of their row field; ``take`` gives a list, whose element with the equal answer field belongs to the row.
+      of their row field; ``take`` gives a list, whose element with the equal answer field belongs to the row; a row
+      that the answer does not speak of gets null (or, merged, nothing).  Rows of one batch share parent and region.
     ``client``: boto3 service where it differs from the read's.   ``actions``: as in ``Read``.
     ``transform``: applied to what was taken (never to null) before it is kept or merged: redaction of values that must
       not stand in a snapshot, decoding of a text.  It runs before anything is written or logged.

@@ -25,11 +25,15 @@ PARENT_KEY = "_parent"
 _TAG_NAMES = (("Key", "Value"), ("key", "value"), ("TagKey", "TagValue"), ("tagKey", "tagValue"))
 
 
+Names = Mapping[str, Any]
+"""What templates may name beside the row's own fields: account, region, partition, and ``parent``, the row above."""
+
+
 class Unreadable(Exception):
     """An answer has not the form that AWS documents; the message says what is wrong."""
 
 
-def names_of(unit: UnitKey, partition: str, account: AccountId) -> dict[str, str]:
+def names_of(unit: UnitKey, partition: str, account: AccountId) -> Names:
     """What ``{account}``, ``{region}`` and ``{partition}`` stand for in the templates of a unit.
 
     ``account`` is the account that the calls are made in: for the organisation's units the caller's.
@@ -50,7 +54,7 @@ def rows_of(read: Read, answer: Mapping[str, Any], parent: str = "") -> list[Row
     page = {key: value for key, value in answer.items() if key != "ResponseMetadata"}
     found: list[Row] = []
     for item in items_at(page, read.take):
-        for row in _transformed(read, plain(_as_row(read, item))):
+        for row in _rows_of_item(read, plain(_as_row(read, item))):
             kept = dict(row)
             if parent:
                 kept[PARENT_KEY] = parent
@@ -69,6 +73,21 @@ def taken(detail: Detail, answer: Mapping[str, Any]) -> Any:  # noqa: ANN401
     return parsed(found) if detail.parse_json else found
 
 
+def transformed(detail: Detail, found: Any) -> Any:  # noqa: ANN401
+    """What was taken, after the detail's transform.
+
+    Raises:
+        Unreadable: it has not the form that the transform expects.
+    """
+    if detail.transform is None or found is None:
+        return found
+    try:
+        return detail.transform(found)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        said = f"an answer of {detail.operation} has an unexpected form: {type(error).__name__}"
+        raise Unreadable(said) from error
+
+
 def parsed(text: Any) -> Any:  # noqa: ANN401
     """A policy as JSON: AWS gives it as text, URL-encoded text (IAM), or already parsed.
 
@@ -83,7 +102,7 @@ def parsed(text: Any) -> Any:  # noqa: ANN401
         raise Unreadable(f"a policy is not JSON: {error}") from error
 
 
-def resource_of(read: Read, unit: UnitKey, row: Row, names: Mapping[str, str]) -> Resource:
+def resource_of(read: Read, unit: UnitKey, row: Row, names: Names) -> Resource:
     """The row as a resource, with ARN, name, region and tags.
 
     Raises:
@@ -116,7 +135,7 @@ def distinct(found: Iterable[Resource]) -> list[Resource]:
     return list(made.values())
 
 
-def arn_of(read: Read, unit: UnitKey, row: Row, names: Mapping[str, str]) -> str:
+def arn_of(read: Read, unit: UnitKey, row: Row, names: Names) -> str:
     """The row's ARN.
 
     Raises:
@@ -170,7 +189,7 @@ def _as_row(read: Read, item: Any) -> Row:  # noqa: ANN401
     return dict(item)
 
 
-def _transformed(read: Read, row: Row) -> Iterable[Row]:
+def _rows_of_item(read: Read, row: Row) -> Iterable[Row]:
     if read.transform is None:
         return (row,)
     try:
@@ -181,7 +200,7 @@ def _transformed(read: Read, row: Row) -> Iterable[Row]:
         ) from error
 
 
-def _name_of(read: Read, row: Row, names: Mapping[str, str], tags: Mapping[str, str], arn: str) -> str:
+def _name_of(read: Read, row: Row, names: Names, tags: Mapping[str, str], arn: str) -> str:
     if read.name:
         try:
             return fill(read.name, row, names)

@@ -48,10 +48,18 @@ class CallFailed(Exception):
     """A call that gave no answer: why, AWS's error code (may be empty), and a sentence without secrets."""
 
     def __init__(self, reason: HoleReason, code: str, message: str) -> None:
-        super().__init__(message)
+        super().__init__(f"{code}: {message}" if code else message)
         self.reason = reason
         self.code = code
         self.message = message
+
+    def is_among(self, none_when: tuple[str, ...]) -> bool:
+        """Whether the error is one of those by which AWS says that there is none: ``Code``, or ``Code: words``."""
+        for wanted in none_when:
+            code, _, words = wanted.partition(":")
+            if code == self.code and words.strip() in self.message:
+                return True
+        return False
 
     @property
     def said(self) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cache
 
 from watchword.aws import Operation
@@ -47,18 +48,24 @@ def all_reads() -> tuple[Read, ...]:
 def in_order(reads: Iterable[Read]) -> tuple[Read, ...]:
     """The reads with each parent before its children; see ``all_reads``."""
     found = list(reads)
-    by_table = {read.table: read for read in found}
-    if len(by_table) < len(found):
-        twice = sorted({read.table for read in found if by_table[read.table] is not read})
-        raise ReadsInvalid(f"read twice: {', '.join(twice)}")
+    by_table: dict[str, Read] = {}
+    for one in (member for read in found for member in family(read)):
+        if one.table in by_table:
+            raise ReadsInvalid(f"{one.table} is read twice")
+        by_table[one.table] = one
     for read in found:
-        _refuse_strange_parent(read, by_table)
+        _refuse_strange(read, by_table)
     return tuple(sorted(found, key=lambda read: _depth(read, by_table)))
+
+
+def family(read: Read) -> tuple[Read, ...]:
+    """The read and those that are split from its answers, each with the call that they share."""
+    return (read, *(_joined(read, split) for split in read.splits)) if read.splits else (read,)
 
 
 def table_map(reads: Iterable[Read]) -> TableMap:
     """The tables of the reads, with their scopes, for the plan of a collection."""
-    kept = list(reads)
+    kept = [member for read in reads for member in family(read)]
     only = {read.table: tuple(Region(one) for one in read.regions) for read in kept if read.regions}
     return TableMap({read.table: read.where.value for read in kept}, only)
 
@@ -78,8 +85,9 @@ def _operations(reads: Iterable[Read]) -> Iterator[Operation]:
         yield (read.api, read.operation)
         if read.prepare:
             yield (read.api, read.prepare)
-        for detail in read.details:
-            yield (detail.client or read.api, detail.operation)
+        for one in family(read):
+            for detail in one.details:
+                yield (detail.client or one.api, detail.operation)
 
 
 def _module_names() -> list[str]:
@@ -91,7 +99,22 @@ def _module_names() -> list[str]:
     )
 
 
-def _refuse_strange_parent(read: Read, by_table: dict[str, Read]) -> None:
+def _joined(read: Read, split: Read) -> Read:
+    return replace(
+        split,
+        where=read.where,
+        regions=read.regions,
+        over=read.over,
+        none_when=read.none_when,
+        operation=read.operation,
+        params=read.params,
+        client=read.api,
+    )
+
+
+def _refuse_strange(read: Read, by_table: dict[str, Read]) -> None:
+    if {one.service for one in family(read)} != {read.service}:
+        raise ReadsInvalid(f"{read.table} is split into tables of another service")
     if not read.over:
         return
     parent = by_table.get(read.over)

@@ -16,7 +16,7 @@ from typing import Any, Final
 from watchword.collect.paths import FieldMissing, fill_value, value_at
 from watchword.collect.reads import Detail, Read, Row
 from watchword.collect.rows import (
-    PARENT_KEY,
+    Names,
     Unreadable,
     arn_of,
     distinct,
@@ -26,11 +26,13 @@ from watchword.collect.rows import (
     resource_of,
     rows_of,
     taken,
+    transformed,
 )
 from watchword.collect.shapes import answer_fields
 from watchword.collect.source import Answer, Call, CallFailed, For, Source
+from watchword.collect.tables import family
 from watchword.model.evidence import Hole, HoleReason
-from watchword.model.ids import ORGANIZATION, AccountId, Region
+from watchword.model.ids import GLOBAL, ORGANIZATION, AccountId, Region
 from watchword.model.resource import Resource
 from watchword.model.snapshot import UnitKey
 from watchword.store.writer import UnitResult
@@ -46,11 +48,21 @@ class Stopped(Exception):
     """The collection is being ended; the unit is not finished and does not count."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A row while it is being completed, the names that its templates may use, and where its details are called."""
+
+    row: Row
+    names: Names
+    where: Region
+
+
 @dataclass(slots=True)
 class UnitRun:
-    """One unit while it is read: its reads, its source, and what was gathered so far.
+    """One unit while it is read: its reads (parents first), its source, and what was gathered so far.
 
-    ``own_account`` is the account whose ARNs the organisation's tables bear: the caller's.
+    ``own_account`` is the account whose ARNs the organisation's tables bear: the caller's.  Details of several rows are
+    called at once where there is an ``executor``.
     """
 
     unit: UnitKey
@@ -63,8 +75,7 @@ class UnitRun:
     pause: Callable[[float], None] = sleep
     holes: list[Hole] = field(default_factory=list)
     calls: int = 0
-    _found: dict[str, list[Row]] = field(default_factory=dict)
-    _parents: dict[str, Row] = field(default_factory=dict)
+    _found: dict[str, list[_Found]] = field(default_factory=dict)
     _count: threading.Lock = field(default_factory=threading.Lock)
 
     def result(self) -> UnitResult:
@@ -74,149 +85,153 @@ class UnitRun:
             Stopped: the collection is being ended.
         """
         begun = monotonic()
-        made: list[Resource] = []
-        for read in self.reads:
-            made += self._table(read)
-        return UnitResult(
-            self.unit, tuple(made), tuple(sorted(set(self.holes))), self.calls, monotonic() - begun
-        )
+        made = [row for read in self.reads for row in self._tables(read)]
+        holes = tuple(sorted(set(self.holes)))
+        return UnitResult(self.unit, tuple(made), holes, self.calls, monotonic() - begun)
 
-    def _table(self, read: Read) -> list[Resource]:
-        rows = self._rows(read)
-        self._found[read.table] = rows
-        for detail in read.details:
-            self._detail(read, detail, rows)
-        made: list[Resource] = []
-        for row in rows:
+    def _tables(self, read: Read) -> Iterator[Resource]:
+        """The rows of a read's table and of those that are split from its answers."""
+        members = family(read)
+        for one in members:
+            self._found[one.table] = []
+        for params, names, where in self._questions(read):
+            self._ask(members, params, names, where)
+        for one in members:
+            for detail in one.details:
+                self._detail(one, detail, self._found[one.table])
+            yield from distinct(self._resources(one))
+
+    def _resources(self, read: Read) -> Iterator[Resource]:
+        for found in self._found[read.table]:
             try:
-                made.append(resource_of(read, self.unit, row, self._names(row)))
+                yield resource_of(read, self.unit, found.row, found.names)
             except Unreadable as error:
                 self._hole(read.table, HoleReason.MALFORMED, str(error))
-        return distinct(made)
 
-    def _rows(self, read: Read) -> list[Row]:
+    def _questions(self, read: Read) -> Iterator[tuple[Mapping[str, Any], Names, Region]]:
+        """The parameters of each call of the read's operation, the names for its rows, and where it is called."""
+        names = self._names()
         if not read.over:
-            return self._rows_of_call(read, fill_value(read.params, {}, self._names()), "")
+            yield fill_value(read.params, {}, names), names, self._region_of(read)
+            return
         self._inherit_holes(read)
         parents = self._found.get(read.over, [])
-        parent_read = next(one for one in self.reads if one.table == read.over)
-        return [row for parent in parents for row in self._rows_over(read, parent_read, parent)]
+        above = next(one for main in self.reads for one in family(main) if one.table == read.over)
+        for parent in parents:
+            try:
+                arn = arn_of(above, self.unit, parent.row, parent.names)
+                params = fill_value(read.params, parent.row, {**parent.names, "_arn": arn})
+            except (Unreadable, FieldMissing) as error:
+                self._hole(read.table, HoleReason.MALFORMED, f"a row of {read.over}: {error}")
+                continue
+            yield params, {**names, "parent": parent.row, "_parent": arn}, parent.where
 
-    def _rows_over(self, read: Read, parent_read: Read, parent: Row) -> list[Row]:
-        try:
-            names = self._names(parent)
-            arn = arn_of(parent_read, self.unit, parent, names)
-            params = fill_value(read.params, parent, {**names, "_arn": arn})
-        except (Unreadable, FieldMissing) as error:
-            self._hole(read.table, HoleReason.MALFORMED, f"a row of {read.over} has no {error}")
-            return []
-        self._parents[arn] = parent
-        where = region_of(parent_read, self.unit, parent)
-        return self._rows_of_call(read, params, arn, where)
-
-    def _rows_of_call(
-        self, read: Read, params: Mapping[str, Any], parent: str, where: Region | None = None
-    ) -> list[Row]:
-        rows: list[Row] = []
-        made_for = For.ROW if read.over else For.TABLE
-        call = self._call(read.api, read.operation, params, where or self._region_of(read), made_for)
+    def _ask(self, members: tuple[Read, ...], params: Mapping[str, Any], names: Names, where: Region) -> None:
+        read = members[0]
+        call = Call(
+            self.unit.account, where, read.api, read.operation, params, For.ROW if read.over else For.TABLE
+        )
         try:
             if read.prepare:
                 self._prepare(read)
             for page in self._pages(call):
-                rows += rows_of(read, page, parent)
+                for one in members:
+                    self._take(one, page, names)
         except CallFailed as failed:
-            if not failed.is_one_of(read.none_when):
-                about = f" (over {parent})" if parent else ""
-                self._hole(read.table, failed.reason, failed.said + about)
+            if not failed.is_among(read.none_when):
+                about = f" (over {names['_parent']})" if "_parent" in names else ""
+                for one in members:
+                    self._hole(one.table, failed.reason, failed.said + about)
+
+    def _take(self, read: Read, page: Answer, names: Names) -> None:
+        try:
+            for row in rows_of(read, page, str(names.get("_parent", ""))):
+                where = region_of(read, self.unit, row) if read.region_field else self._region_of(read)
+                self._found[read.table].append(_Found(row, names, where))
         except Unreadable as error:
             self._hole(read.table, HoleReason.MALFORMED, str(error))
-        return rows
 
     def _region_of(self, read: Read) -> Region:
         """A table that is read once an account, by an API that lives in one region, is called there."""
-        once = self.unit.region == "global" and read.regions
+        once = self.unit.region == GLOBAL and read.regions
         return Region(read.regions[0]) if once else self.unit.region
 
     def _prepare(self, read: Read) -> None:
-        call = self._call(read.api, read.prepare, {}, self._region_of(read))
+        call = Call(self.unit.account, self._region_of(read), read.api, read.prepare)
         for _ in range(PREPARE_ATTEMPTS):
             if self._first(call).get("State", "COMPLETE") in _READY_STATES:
                 return
             self.pause(PREPARE_PAUSE)
         raise CallFailed(HoleReason.ERROR, "NotReady", f"{read.prepare} did not complete in time")
 
-    def _detail(self, read: Read, detail: Detail, rows: list[Row]) -> None:
-        wanted = [row for row in rows if self._is_wanted(detail, row)]
+    def _detail(self, read: Read, detail: Detail, rows: list[_Found]) -> None:
+        wanted = [found for found in rows if _is_wanted(detail, found.row)]
         if detail.batch:
-            parameter, size, mine, theirs = detail.batch
-            for alike in _by_parent(wanted):
-                for start in range(0, len(alike), size):
-                    self._batch(read, detail, alike[start : start + size], (parameter, mine, theirs))
+            for batch in _batches(wanted, _batch_of(detail)[1]):
+                self._batch(read, detail, batch)
         elif self.executor is not None and len(wanted) > 1:
-            list(self.executor.map(lambda row: self._complete(read, detail, row), wanted))
+            list(self.executor.map(lambda found: self._complete(read, detail, found), wanted))
         else:
-            for row in wanted:
-                self._complete(read, detail, row)
+            for found in wanted:
+                self._complete(read, detail, found)
 
-    def _is_wanted(self, detail: Detail, row: Row) -> bool:
-        if detail.when is None or detail.when(row):
-            return True
-        if detail.key:
-            row.setdefault(detail.key, None)
-        return False
-
-    def _complete(self, read: Read, detail: Detail, row: Row) -> None:
+    def _complete(self, read: Read, detail: Detail, found: _Found) -> None:
         try:
-            names = self._names(row)
-            arn = arn_of(read, self.unit, row, names)
-            params = fill_value(detail.params, row, {**names, "_arn": arn})
-            where = region_of(read, self.unit, row) if read.region_field else self._region_of(read)
-            call = self._call(detail.client or read.api, detail.operation, params, where, For.ROW)
-            _keep(detail, row, self._answer_of(detail, call))
+            arn = arn_of(read, self.unit, found.row, found.names)
+            params = fill_value(detail.params, found.row, {**found.names, "_arn": arn})
+            service = detail.client or read.api
+            call = Call(self.unit.account, found.where, service, detail.operation, params, For.ROW)
+            _keep(detail, found.row, transformed(detail, self._answer_of(detail, call)))
         except CallFailed as failed:
-            if not failed.is_one_of(detail.none_when):
-                self._missing(read, detail, row, failed.reason, failed.said)
+            if not failed.is_among(detail.none_when):
+                self._missing(read, detail, found, failed.reason, failed.said)
             elif detail.key:
-                row[detail.key] = None
+                found.row[detail.key] = None
         except FieldMissing as error:
-            self._missing(read, detail, row, HoleReason.MALFORMED, f"the row has no {error}")
+            self._missing(read, detail, found, HoleReason.MALFORMED, f"the row has no {error}")
         except Unreadable as error:
-            self._missing(read, detail, row, HoleReason.MALFORMED, str(error))
+            self._missing(read, detail, found, HoleReason.MALFORMED, str(error))
 
     def _answer_of(self, detail: Detail, call: Call) -> Any:  # noqa: ANN401
         if not detail.pages:
             return taken(detail, self._first(call))
         return [item for page in self._pages(call) for item in taken(detail, page) or ()]
 
-    def _batch(self, read: Read, detail: Detail, rows: list[Row], by: tuple[str, str, str]) -> None:
-        parameter, mine, theirs = by
-        values = [value_at(row, mine) for row in rows]
-        params = {**fill_value(detail.params, rows[0], self._names(rows[0])), parameter: values}
-        service, where = detail.client or read.api, self._region_of(read)
-        call = self._call(service, detail.operation, params, where, For.BATCH)
+    def _batch(self, read: Read, detail: Detail, rows: list[_Found]) -> None:
+        """One call for several rows; of a row that the answer does not speak of, there is nothing (null)."""
         try:
-            found = {value_at(one, theirs): one for one in self._answer_of(detail, call) or ()}
-        except (CallFailed, Unreadable) as error:
-            reason = error.reason if isinstance(error, CallFailed) else HoleReason.MALFORMED
-            if not (isinstance(error, CallFailed) and error.is_one_of(detail.none_when)):
-                for row in rows:
-                    self._missing(read, detail, row, reason, str(error))
-            return
-        for row, value in zip(rows, values, strict=True):
-            _keep(detail, row, found.get(value))
+            answers = self._batch_answers(read, detail, rows)
+        except (CallFailed, Unreadable, FieldMissing) as error:
+            if isinstance(error, CallFailed) and error.is_among(detail.none_when):
+                answers = {}
+            else:
+                reason = error.reason if isinstance(error, CallFailed) else HoleReason.MALFORMED
+                for found in rows:
+                    self._missing(read, detail, found, reason, str(error))
+                return
+        for found in rows:
+            _keep(detail, found.row, answers.get(_batch_value(detail, found)))
 
-    def _missing(self, read: Read, detail: Detail, row: Row, reason: HoleReason, said: str) -> None:
+    def _batch_answers(self, read: Read, detail: Detail, rows: list[_Found]) -> dict[Any, Any]:
+        parameter, _, _, theirs = _batch_of(detail)
+        params = {
+            **fill_value(detail.params, {}, rows[0].names),
+            parameter: [_batch_value(detail, found) for found in rows],
+        }
+        service = detail.client or read.api
+        call = Call(self.unit.account, rows[0].where, service, detail.operation, params, For.BATCH)
+        found = self._answer_of(detail, call) or ()
+        return {value_at(one, theirs): transformed(detail, one) for one in found}
+
+    def _missing(self, read: Read, detail: Detail, found: _Found, reason: HoleReason, said: str) -> None:
         """The answer of one detail is missing: note it in the row, and as a hole of the resource."""
-        keys = (
-            [detail.key]
-            if detail.key
-            else answer_fields(detail.client or read.api, detail.operation, detail.take)
-        )
+        service = detail.client or read.api
+        keys = [detail.key] if detail.key else answer_fields(service, detail.operation, detail.take)
         for key in keys:
-            note_hole(row, key, f"{reason.value}: {said}")
+            if key not in found.row:
+                note_hole(found.row, key, f"{reason.value}: {said}")
         try:
-            resource = arn_of(read, self.unit, row, self._names(row))
+            resource = arn_of(read, self.unit, found.row, found.names)
         except Unreadable:
             resource = "?"
         self._hole(read.table, reason, f"{detail.operation}: {said}", resource)
@@ -227,27 +242,12 @@ class UnitRun:
 
     def _inherit_holes(self, read: Read) -> None:
         for hole in [one for one in self.holes if one.table == read.over and not one.resource]:
-            self._hole(read.table, hole.reason, f"{read.over} could not be read: {hole.detail}")
+            for one in family(read):
+                self._hole(one.table, hole.reason, f"{read.over} could not be read: {hole.detail}")
 
-    def _names(self, row: Row | None = None) -> dict[str, str]:
-        """What templates may name beside the row's own fields; for a child row, fields of its parent as well."""
+    def _names(self) -> Names:
         account = self.own_account if self.unit.account == ORGANIZATION else self.unit.account
-        names = names_of(self.unit, self.partition, account)
-        parent = self._parents.get(row[PARENT_KEY], {}) if row and PARENT_KEY in row else {}
-        scalars = {
-            f"parent.{key}": str(one) for key, one in parent.items() if isinstance(one, str | int | float)
-        }
-        return names | scalars
-
-    def _call(
-        self,
-        service: str,
-        operation: str,
-        params: Mapping[str, Any],
-        where: Region,
-        made_for: For = For.TABLE,
-    ) -> Call:
-        return Call(self.unit.account, where, service, operation, params, made_for)
+        return names_of(self.unit, self.partition, account)
 
     def _pages(self, call: Call) -> Iterator[Answer]:
         pages = self.source.pages(call)
@@ -277,16 +277,38 @@ class UnitRun:
             self.calls += 1
 
 
+def _is_wanted(detail: Detail, row: Row) -> bool:
+    """Whether the detail is called for the row; if not, its field is null."""
+    if detail.when is None or detail.when(row):
+        return True
+    if detail.key:
+        row.setdefault(detail.key, None)
+    return False
+
+
+def _batches(rows: Sequence[_Found], size: int) -> Iterator[list[_Found]]:
+    """The rows in batches that share parent and region."""
+    together: dict[tuple[str, Region], list[_Found]] = {}
+    for found in rows:
+        together.setdefault((str(found.names.get("_parent", "")), found.where), []).append(found)
+    for group in together.values():
+        for start in range(0, len(group), size):
+            yield group[start : start + size]
+
+
+def _batch_of(detail: Detail) -> tuple[str, int, str, str]:
+    if detail.batch is None:
+        raise ValueError(f"{detail.operation} is not called for batches")
+    return detail.batch
+
+
+def _batch_value(detail: Detail, found: _Found) -> Any:  # noqa: ANN401
+    """What stands for a row in the parameter of a batch."""
+    return value_at(found.row, _batch_of(detail)[2])
+
+
 def _keep(detail: Detail, row: Row, found: Any) -> None:  # noqa: ANN401
     if detail.key:
         row[detail.key] = found
     elif isinstance(found, Mapping):
         row.update(found)
-
-
-def _by_parent(rows: list[Row]) -> list[list[Row]]:
-    """The rows, those of one parent together, in the order in which they came."""
-    grouped: dict[str, list[Row]] = {}
-    for row in rows:
-        grouped.setdefault(row.get(PARENT_KEY, ""), []).append(row)
-    return list(grouped.values())
