@@ -28,13 +28,16 @@ BACKENDS: tuple[str, ...] = (
     "ec2_public_access",
     "ec2_regions",
     "ec2_remote_access",
+    "ec2_snapshots",
     "ec2_verified_access",
     "eks",
     "guardduty",
     "iam_authorization",
     "iam_report",
     "iam_root",
+    "identitystore",
     "inspector2",
+    "lambda_urls",
     "macie2",
     "organizations",
     "s3",
@@ -42,6 +45,7 @@ BACKENDS: tuple[str, ...] = (
     "ssm_compliance",
     "ssm_instances",
     "ssm_patching",
+    "sso_admin",
 )
 
 
