@@ -44,6 +44,7 @@ READS: Final = (
                 "Aliases[].AliasName",
                 transform=_first,
                 when=_is_customer_managed,
+                pages=True,
             ),
             Detail(
                 "Policy",

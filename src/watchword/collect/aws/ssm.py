@@ -121,6 +121,7 @@ READS: tuple[Read, ...] = (
                 "DescribeDocumentPermission",
                 params={"Name": "{Name}", "PermissionType": "Share"},
                 take="AccountIds",
+                pages=True,
             ),
         ),
     ),
