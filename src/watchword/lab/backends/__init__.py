@@ -22,6 +22,7 @@ from importlib import import_module
 # moto is an optional dependency (extra "lab") and slow to import.
 BACKENDS: tuple[str, ...] = (
     "accessanalyzer",
+    "backup_vaults",
     "cloudtrail",
     "config",
     "ec2_connections",
