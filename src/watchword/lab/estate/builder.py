@@ -41,7 +41,10 @@ class Builder:
         key = (service, account.id, region)
         if key not in self._clients:
             self._clients[key] = self._session(account.id).client(
-                service, region_name=region, endpoint_url=self.endpoint_url, config=Config(retries={"total_max_attempts": 1})
+                service,
+                region_name=region,
+                endpoint_url=self.endpoint_url,
+                config=Config(retries={"total_max_attempts": 1}, inject_host_prefix=False),
             )
         return self._clients[key]
 
