@@ -18,7 +18,7 @@ SHARED = {
         "isPublic": False,
         "principal": {"AWS": "210987654321"},
         "condition": {"aws:PrincipalOrgID": "o-example"},
-        "action": ["s3:GetObject"],
+        "action": ["s3:GetObject", "s3:ListBucket"],
     }
 }
 
@@ -150,6 +150,8 @@ def test_an_unknown_finding_is_not_found(analyzer: Any, refused: Refusing) -> No
         ({"condition.aws:PrincipalOrgID": {"exists": True}}, ["shared"]),
         ({"condition.aws:PrincipalOrgID": {"exists": False}}, ["open"]),
         ({"status": {"eq": ["ARCHIVED"]}}, []),
+        ({"action": {"eq": ["s3:GetObject"]}}, ["shared"]),
+        ({"resource": {"contains": [":::"], "neq": ["arn:aws:s3:::open"]}}, ["shared"]),
         ({"isPublic": {"eq": ["true"]}, "resource": {"contains": ["sha"]}}, []),
     ],
 )

@@ -127,6 +127,18 @@ def test_global_resources_are_recorded_on_request(client: Client, record: Any) -
     assert len(select(config, "SELECT resourceId WHERE resourceType = 'AWS::EC2::VPC'")) == 1
 
 
+def test_excluded_types_are_not_recorded(client: Client, record: Any) -> None:
+    client("s3").create_bucket(Bucket="records")
+    config = record(
+        allSupported=False,
+        exclusionByResourceTypes={"resourceTypes": ["AWS::S3::Bucket"]},
+        recordingStrategy={"useOnly": "EXCLUSION_BY_RESOURCE_TYPES"},
+    )
+    kinds = {row["resourceType"] for row in select(config, "SELECT resourceType")}
+    assert "AWS::EC2::VPC" in kinds
+    assert "AWS::S3::Bucket" not in kinds
+
+
 def test_a_query_beyond_the_lab_is_refused(client: Client, refused: Refusing) -> None:
     config = client("config")
     answer = refused(config.select_resource_config, Expression="SELECT resourceId ORDER BY resourceId")

@@ -98,6 +98,14 @@ def test_the_older_data_sources_switch_the_same_features(guardduty: Any, detecto
     assert (answer["Status"], features(answer)["DNS_LOGS"]) == ("DISABLED", "DISABLED")
 
 
+def test_the_older_data_sources_switch_features_on_as_well(guardduty: Any) -> None:
+    off = [{"Name": "EBS_MALWARE_PROTECTION", "Status": "DISABLED"}]
+    made = guardduty.create_detector(Enable=True, Features=off)["DetectorId"]
+    scan = {"ScanEc2InstanceWithFindings": {"EbsVolumes": True}}
+    guardduty.update_detector(DetectorId=made, DataSources={"MalwareProtection": scan})
+    assert features(guardduty.get_detector(DetectorId=made))["EBS_MALWARE_PROTECTION"] == "ENABLED"
+
+
 def test_an_account_has_one_detector_in_a_region(guardduty: Any, detector: str, refused: Refusing) -> None:
     assert refused(guardduty.create_detector, Enable=True).code == "BadRequestException"
     assert guardduty.list_detectors()["DetectorIds"] == [detector]
@@ -275,12 +283,16 @@ def test_an_account_of_the_organisation_becomes_an_enabled_member_with_a_detecto
     assert again[0]["AccountId"] == dev
 
 
-def test_a_foreign_account_is_created_but_not_associated(guardduty: Any, detector: str) -> None:
+def test_a_foreign_account_is_created_but_not_associated(
+    guardduty: Any, detector: str, client: Client
+) -> None:
+    client("guardduty", account=FOREIGN).create_detector(Enable=True)
     details = [{"AccountId": FOREIGN, "Email": "x@example.com"}]
     guardduty.create_members(DetectorId=detector, AccountDetails=details)
     assert guardduty.list_members(DetectorId=detector)["Members"] == []
     [member] = guardduty.list_members(DetectorId=detector, OnlyAssociated="false")["Members"]
     assert member["RelationshipStatus"] == "Created"
+    assert "DetectorId" not in member
     answer = guardduty.get_members(DetectorId=detector, AccountIds=[FOREIGN, "111111111111"])
     assert [item["AccountId"] for item in answer["Members"]] == [FOREIGN]
     assert [item["AccountId"] for item in answer["UnprocessedAccounts"]] == ["111111111111"]

@@ -115,6 +115,8 @@ def test_only_the_delegated_administrator_configures_the_organisation(
 ) -> None:
     assert refused(inspector.describe_organization_configuration).code == "AccessDeniedException"
     inspector.enable_delegated_admin_account(delegatedAdminAccountId=DEV)
+    told = inspector.get_delegated_admin_account()["delegatedAdmin"]
+    assert told == {"accountId": DEV, "relationshipStatus": "ENABLED"}
     theirs = client("inspector2", account=DEV)
     assert theirs.describe_organization_configuration()["autoEnable"]["ec2"] is False
     theirs.update_organization_configuration(autoEnable={"ec2": True, "ecr": False, "codeRepository": True})
@@ -225,6 +227,7 @@ def test_coverage_tells_which_machines_are_out_of_reach(inspector: Any, client: 
     covered = {item["resourceId"]: item for item in inspector.list_coverage()["coveredResources"]}
     assert covered[reached]["scanStatus"] == {"statusCode": "ACTIVE", "reason": "SUCCESSFUL"}
     assert covered[reached]["lastScannedAt"] == when
+    assert covered[reached]["resourceMetadata"]["ec2"]["platform"] == "LINUX"
     assert covered[unmanaged]["scanStatus"] == {"statusCode": "INACTIVE", "reason": "UNMANAGED_EC2_INSTANCE"}
     assert covered[stopped]["scanStatus"]["reason"] == "EC2_INSTANCE_STOPPED"
     active = inspector.list_coverage(filterCriteria={"scanStatusCode": text("ACTIVE")})

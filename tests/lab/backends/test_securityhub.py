@@ -305,6 +305,8 @@ GONE = finding("gone", RecordState="ARCHIVED", Resources=[{"Type": "AwsEc2Instan
         ({"SeverityNormalized": [{"Lt": 40}]}, {"low"}),
         ({"Confidence": [{"Eq": 90}]}, {"high"}),
         ({"UpdatedAt": [{"Start": "2026-01-01T00:00:00Z", "End": "2026-12-31T00:00:00Z"}]}, {"high", "gone"}),
+        ({"UpdatedAt": [{"Start": "2026-01-01T00:00:00Z"}]}, {"high", "gone"}),
+        ({"UpdatedAt": [{"End": "2026-01-01T00:00:00Z"}]}, {"low"}),
         ({"UpdatedAt": [{"DateRange": {"Value": 100_000, "Unit": "DAYS"}}]}, {"low", "high", "gone"}),
         ({"ProductFields": [{"Key": "team", "Value": "red", "Comparison": "EQUALS"}]}, {"low"}),
         ({"ProductFields": [{"Key": "team", "Value": "red", "Comparison": "NOT_EQUALS"}]}, {"high", "gone"}),
@@ -367,3 +369,10 @@ def test_an_administrator_sees_members_and_the_home_region_sees_linked_ones(
     hub.create_finding_aggregator(RegionLinkingMode="ALL_REGIONS_EXCEPT_SPECIFIED", Regions=["eu-west-2"])
     assert [item["Id"] for item in hub.get_findings()["Findings"]] == ["europe", "theirs"]
     assert [item["Id"] for item in there.get_findings()["Findings"]] == ["europe"]
+    arn = hub.list_finding_aggregators()["FindingAggregators"][0]["FindingAggregatorArn"]
+    hub.update_finding_aggregator(
+        FindingAggregatorArn=arn, RegionLinkingMode="SPECIFIED_REGIONS", Regions=["eu-west-1"]
+    )
+    assert [item["Id"] for item in hub.get_findings()["Findings"]] == ["europe", "theirs"]
+    hub.update_finding_aggregator(FindingAggregatorArn=arn, RegionLinkingMode="NO_REGIONS")
+    assert [item["Id"] for item in hub.get_findings()["Findings"]] == ["theirs"]
