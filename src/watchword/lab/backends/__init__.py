@@ -24,6 +24,7 @@ BACKENDS: tuple[str, ...] = (
     "accessanalyzer",
     "backup_vaults",
     "cloudtrail",
+    "cloudtrail_events",
     "config",
     "ec2_connections",
     "ec2_public_access",
