@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -46,6 +47,7 @@ class Builder:
                 endpoint_url=self.endpoint_url,
                 config=Config(retries={"total_max_attempts": 1}, inject_host_prefix=False),
             )
+            self._clients[key].meta.events.register("before-sign.s3-control", self._at_one_host)
         return self._clients[key]
 
     def remember(self, kind: str, account: LabAccount, region: str, name: str, value: str) -> str:
@@ -60,6 +62,11 @@ class Builder:
             KeyError: none was kept; the areas' order is wrong.
         """
         return self.refs[f"{kind}/{account.alias}/{region}/{name}"]
+
+    def _at_one_host(self, request: Any, **_: object) -> None:
+        """The endpoint rules of S3 Control put the account before any host's name: take it out again."""
+        host = urlsplit(self.endpoint_url).netloc
+        request.url = urlsplit(request.url)._replace(netloc=host).geturl()
 
     def _session(self, account: str) -> boto3.Session:
         if account not in self._sessions:
