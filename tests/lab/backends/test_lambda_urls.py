@@ -1,44 +1,29 @@
-"""ListFunctionUrlConfigs on the lab."""
+"""The URLs of Lambda functions over HTTP."""
 
 import io
-import json
 import zipfile
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 
-Client = Callable[..., Any]
+def package() -> bytes:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as archive:
+        archive.writestr("app.py", "def handler(event, context): return 1")
+    return written.getvalue()
 
 
-@pytest.fixture
-def functions(client: Client) -> Any:
-    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
-    role = client("iam").create_role(RoleName="runtime", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("main.py", "def handle(event, context): return event")
-    made = client("lambda")
-    made.create_function(
-        FunctionName="pay",
-        Runtime="python3.13",
-        Role=role,
-        Handler="main.handle",
-        Code={"ZipFile": packed.getvalue()},
+def test_the_url_of_a_function_is_listed(client: Callable[..., Any], refused: Callable[..., Any]) -> None:
+    trust = '{"Version":"2012-10-17","Statement":[]}'
+    role = client("iam").create_role(RoleName="app", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    functions = client("lambda")
+    code = {"ZipFile": package()}
+    functions.create_function(
+        FunctionName="app", Runtime="python3.12", Role=role, Handler="app.handler", Code=code
     )
-    return made
-
-
-def test_a_function_without_url_has_an_empty_list(functions: Any) -> None:
-    assert functions.list_function_url_configs(FunctionName="pay")["FunctionUrlConfigs"] == []
-
-
-def test_a_functions_url_is_listed_with_its_authentication(functions: Any) -> None:
-    functions.create_function_url_config(FunctionName="pay", AuthType="NONE")
-    (found,) = functions.list_function_url_configs(FunctionName="pay")["FunctionUrlConfigs"]
-    assert found["AuthType"] == "NONE"
-    assert found["FunctionArn"].endswith(":function:pay")
-
-
-def test_an_unknown_function_is_refused(functions: Any, refused: Callable[..., Any]) -> None:
+    assert functions.list_function_url_configs(FunctionName="app")["FunctionUrlConfigs"] == []
+    functions.create_function_url_config(FunctionName="app", AuthType="NONE")
+    (found,) = functions.list_function_url_configs(FunctionName="app")["FunctionUrlConfigs"]
+    assert (found["AuthType"], found["InvokeMode"]) == ("NONE", "BUFFERED")
+    assert found["FunctionUrl"] == functions.get_function_url_config(FunctionName="app")["FunctionUrl"]
     assert refused(functions.list_function_url_configs, FunctionName="x").code == "ResourceNotFoundException"

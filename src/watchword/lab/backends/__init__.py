@@ -22,10 +22,13 @@ from importlib import import_module
 # moto is an optional dependency (extra "lab") and slow to import.
 BACKENDS: tuple[str, ...] = (
     "accessanalyzer",
+    "account",
     "backup_vaults",
     "cloudtrail",
     "cloudtrail_events",
+    "cognito",
     "config",
+    "ds",
     "ec2_connections",
     "ec2_public_access",
     "ec2_regions",
@@ -41,6 +44,7 @@ BACKENDS: tuple[str, ...] = (
     "inspector2",
     "lambda_urls",
     "macie2",
+    "network_firewall",
     "organizations",
     "s3",
     "securityhub",

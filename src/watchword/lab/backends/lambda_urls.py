@@ -1,10 +1,11 @@
-"""The URLs of a Lambda function in one list, which moto lacks: it keeps one for the function and none for aliases.
+"""Lambda: the list of a function's URLs.
 
-What it does not do: create or call a URL; moto does the former.
+What it does: lists the one URL that moto keeps for a function. What it does not do: know URLs of aliases.
 Reference: https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctionUrlConfigs.html
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from moto.awslambda.models import lambda_backends
 from moto.awslambda.responses import LambdaResponse
@@ -16,24 +17,22 @@ from watchword.lab.backends.registry import Handler
 from watchword.lab.backends.tables import Item
 
 
-def _list(call: Call) -> Item:
+def _urls(call: Call) -> Item:
     name = call.params["FunctionName"]
-    backend = lambda_backends[call.account][call.region]
-    functions = [one for one in backend.list_functions() if name in {one.function_name, one.function_arn}]
-    if not functions:
+    found: Any = lambda_backends[call.account][call.region].list_functions()
+    function = next((each for each in found if name in (each.function_name, each.function_arn)), None)
+    if function is None:
         raise Refusal("ResourceNotFoundException", f"Function not found: {name}")
-    found = functions[0].url_config
-    listed = [_described(found.to_dict())] if found else []
-    return call.page("FunctionUrlConfigs", listed)
+    shown = [_described(function.url_config)] if function.url_config else []
+    return {"FunctionUrlConfigs": shown}
 
 
-def _described(url: Item) -> Item:
-    """Moto's form without what is not set, and with AWS's word for the mode."""
-    kept = {name: value for name, value in url.items() if value is not None}
-    return {**kept, "InvokeMode": str(kept.get("InvokeMode", "BUFFERED")).upper()}
+def _described(configuration: Any) -> Item:
+    known = {name: value for name, value in configuration.to_dict().items() if value is not None}
+    return {**known, "InvokeMode": configuration.config.get("InvokeMode") or "BUFFERED"}
 
 
-OPERATIONS: Mapping[str, Handler] = {"ListFunctionUrlConfigs": _list}
+OPERATIONS: Mapping[str, Handler] = {"ListFunctionUrlConfigs": _urls}
 
 
 def install() -> None:
