@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 from tests.controls.builder import ACCOUNT, view
 from tests.controls.examples import example
-from tests.controls.iam import ROOT, SAML, SAML_ARN, WEB, Row, Rows, allow, role, trust
+from tests.controls.iam import ROOT, SAML, SAML_ARN, WEB, Row, Rows, allow, certificate, role, trust
 
 # --- ID-13 -------------------------------------------------------------------------------------------------
 
@@ -16,19 +15,6 @@ EKS = "oidc.eks.eu-west-1.amazonaws.com/id/ABC"
 EKS_ARN = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{EKS}"
 G = "token.actions.githubusercontent.com"
 AUD = {f"{G}:aud": "sts.amazonaws.com"}
-
-
-def der(tag: int, content: bytes) -> bytes:
-    size = len(content)
-    length = bytes([size]) if size < 128 else bytes([0x82]) + size.to_bytes(2, "big")
-    return bytes([tag]) + length + content
-
-
-def certificate(end: str, kind: int = 0x17) -> str:
-    """As much of a certificate as has a validity: version, serial, algorithm, issuer, validity, and 300 bytes more."""
-    validity = der(0x30, der(0x17, b"200101000000Z") + der(kind, end.encode()))
-    head = der(0xA0, der(2, b"\2")) + der(2, b"\7") + der(0x30, b"") + der(0x30, b"")
-    return base64.b64encode(der(0x30, der(0x30, head + validity + der(0x04, b"x" * 300)))).decode()
 
 
 def metadata(*ends: str, use: str = ' use="signing"') -> str:

@@ -115,6 +115,12 @@ example(
     "until tonight, by a Deny",
     alone(may("*"), deny("*", DateGreaterThan={"aws:CurrentTime": "2026-06-01T08:00:00Z"})),
 )
+example(
+    "ID-18",
+    "gap",
+    "a Deny that is over tonight only delays it",
+    alone(may("*"), deny("*", DateLessThan={"aws:CurrentTime": "2026-06-01T08:00:00Z"})),
+)
 example("ID-18", "met", "over since yesterday", alone(may("*", **until("2026-05-31T00:00:00Z"))))
 example(
     "ID-18",
@@ -210,6 +216,22 @@ example(
 example(
     "ID-25", "gap", "a role of another account", admin(allow({"AWS": f"arn:aws:iam::{SIBLING}:role/deploy"}))
 )
+example(
+    "ID-25",
+    "gap",
+    "an age that need not be there",
+    admin(allow(OWN, NumericLessThanEqualsIfExists={"aws:MultiFactorAuthAge": "3600"})),
+)
+example(
+    "ID-25",
+    "gap",
+    "Denies of old MFA and of false MFA spare requests without the keys",
+    admin(
+        allow(OWN),
+        guard(NumericGreaterThan={"aws:MultiFactorAuthAge": "3600"}),
+        guard(Bool={"aws:MultiFactorAuthPresent": "false"}),
+    ),
+)
 _lambda = role("lambda", trust(allow({"Service": "lambda.amazonaws.com"})))
 _human = role("human", trust(allow({"Federated": SAML_ARN}, SAML)))
 example(
@@ -229,6 +251,12 @@ example(
     "not_applicable",
     "only services may take it",
     admin(allow({"Service": "codebuild.amazonaws.com"})),
+)
+example(
+    "ID-25",
+    "gap",
+    "a workload and a person's role",
+    admin(allow({"AWS": [_lambda["_arn"], _human["_arn"]]}), others=[_lambda, _human]),
 )
 example("ID-25", "not_applicable", "a role that is no administrator", admin(allow(OWN), inline=may("s3:*")))
 example(

@@ -119,6 +119,7 @@ example("ID-04", "met", "never used", root_used(password_last_used="no_informati
 example(
     "ID-04", "met", "used 90 days and a bit ago", root_used(password_last_used="2026-03-02T23:00:00+00:00")
 )
+example("ID-04", "gap", "used exactly 90 days ago", root_used(password_last_used="2026-03-03T00:00:00+00:00"))
 example("ID-04", "gap", "used yesterday", root_used(password_last_used="2026-05-31T10:00:00+00:00"))
 example(
     "ID-04",

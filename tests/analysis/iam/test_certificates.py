@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.controls.iam import certificate
 from watchword.analysis.iam.certificates import CertificateError, not_after, signing_certificates_end
 
 pytest.importorskip("cryptography", reason="makes the certificates of this test; comes with watchword[lab]")
@@ -21,6 +22,11 @@ BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
 def test_the_end_of_a_real_certificate_is_read_in_both_forms_of_time(year: int) -> None:
     end = datetime(year, 6, 7, 8, 9, 10, tzinfo=UTC)
     assert not_after(_certificate("Okta", BEGIN, end)) == end
+
+
+@pytest.mark.parametrize(("text", "year"), [("491231235959Z", 2049), ("500101000000Z", 1950)])
+def test_two_digits_of_a_year_mean_1950_to_2049(text: str, year: int) -> None:
+    assert signing_certificates_end(_holding(certificate(text)))[0].year == year
 
 
 def test_metadata_of_the_lab_has_one_signing_certificate() -> None:
@@ -44,7 +50,11 @@ def test_metadata_without_keys_has_no_certificates() -> None:
 )
 def test_what_is_no_certificate_is_refused(text: str) -> None:
     with pytest.raises(CertificateError):
-        signing_certificates_end(f"<KeyDescriptor><X509Certificate>{text}</X509Certificate></KeyDescriptor>")
+        signing_certificates_end(_holding(text))
+
+
+def _holding(text: str) -> str:
+    return f"<KeyDescriptor><X509Certificate>{text}</X509Certificate></KeyDescriptor>"
 
 
 @given(data=st.binary(max_size=200), cut=st.integers(0, 400))
