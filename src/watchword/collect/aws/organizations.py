@@ -93,6 +93,16 @@ READS: Final = (
         ),
     ),
     Read(
+        table="organizations.resource_policy",
+        operation="DescribeResourcePolicy",
+        take="ResourcePolicy",
+        arn="{ResourcePolicySummary.Arn}",
+        name="resource policy",
+        kind="AWS::Organizations::ResourcePolicy",
+        where=Where.ORGANIZATION,
+        none_when=("ResourcePolicyNotFoundException",),
+    ),
+    Read(
         table="organizations.service_access",
         operation="ListAWSServiceAccessForOrganization",
         take="EnabledServicePrincipals[]",
