@@ -65,6 +65,10 @@ Operation = tuple[str, str]
 """A botocore service name and an operation: ``("ec2", "DescribeInstances")``."""
 
 
+class AnswerMalformed(Exception):
+    """An answer has another form than AWS documents; a proxy's page, or something cut short."""
+
+
 @dataclass(frozen=True, slots=True)
 class AwsSettings:
     """How AWS is reached.
@@ -150,13 +154,12 @@ class Aws:
         ``account`` ``organization`` and the caller's own account use the caller's credentials; others their role's.
 
         Raises:
-            botocore's errors, as they are, and ReadGuardError.
+            botocore's errors, as they are, AnswerMalformed and ReadGuardError.
         """
         with self._acting_in(account):
             client = self.client(service, where)
             method = getattr(client, _method_name(operation))
-            answer: dict[str, Any] = method(**params)
-            return answer
+            return _answered(method, params)
 
     def client(self, service: str, where: Region) -> Any:  # noqa: ANN401
         """The shared client of a service in a region (``global``: the partition's home region)."""
@@ -307,6 +310,20 @@ class Aws:
         return Caller(AccountId(found["Account"]), found["Arn"], found["Arn"].split(":")[1])
 
 
+def _answered(method: Callable[..., Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """Call; where botocore trips over an answer of another form than the model's, say so."""
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        answer: dict[str, Any] = method(**params)
+    except BotoCoreError:
+        raise
+    except (AttributeError, TypeError, LookupError, ValueError) as error:
+        said = f"the answer has another form than documented: {type(error).__name__}: {error}"
+        raise AnswerMalformed(said) from error
+    return answer
+
+
 def _present(held: _Assumed) -> Frozen:
     if held.frozen is None:
         raise CredentialsError("the role's credentials are not there", remedy="report this, please")
@@ -393,20 +410,20 @@ def _refuse_strange(operation_model: Any, response_dict: Mapping[str, Any], **_:
 
     A proxy's HTML page with status 200 must never look like "there is nothing".
     """
-    from botocore.parsers import ResponseParserError
-
-    body = response_dict["body"]
-    output = operation_model.output_shape
+    body, output = response_dict["body"], operation_model.output_shape
     if response_dict["status_code"] >= 300 or not isinstance(body, bytes) or output is None:
         return
-    if "payload" in output.serialization:
+    if "payload" in output.serialization or all(
+        "location" in one.serialization for one in output.members.values()
+    ):
         return
     ends = body.strip()[:1] + body.strip()[-1:]
     spoken = operation_model.service_model.resolved_protocol
     html = body.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html"))
-    if html or (ends and "json" in spoken and ends not in {b"{}", b"[]"}):
+    if html or ("json" in spoken and ends != b"{}"):
         kind = response_dict["headers"].get("content-type", "no type")
-        raise ResponseParserError(f"{operation_model.name} was answered with {kind} instead of {spoken}")
+        said = f"{len(body)} bytes of {kind}" if body else "nothing"
+        raise AnswerMalformed(f"{operation_model.name} was answered with {said} instead of {spoken}")
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from watchword.aws import AnswerMalformed
 from watchword.collect.source import CallFailed
 from watchword.errors import CredentialsError, ReadGuardError
 from watchword.model.evidence import HoleReason
@@ -60,7 +61,7 @@ def explained(error: Exception) -> CallFailed:
         return error
     if isinstance(error, trouble.ClientError):
         return _of_answer(error.response)
-    if isinstance(error, ResponseParserError):
+    if isinstance(error, ResponseParserError | AnswerMalformed):
         return CallFailed(HoleReason.MALFORMED, "", f"the answer could not be read: {_short(error)}")
     if isinstance(error, trouble.HTTPClientError | trouble.EndpointConnectionError | OSError):
         return CallFailed(HoleReason.UNREACHABLE, type(error).__name__, _short(error))
@@ -76,14 +77,8 @@ def expected() -> tuple[type[Exception], ...]:
     from botocore import exceptions as trouble
     from botocore.parsers import ResponseParserError
 
-    return (
-        trouble.BotoCoreError,
-        trouble.ClientError,
-        ResponseParserError,
-        CredentialsError,
-        ReadGuardError,
-        OSError,
-    )
+    ours = (AnswerMalformed, CredentialsError, ReadGuardError)
+    return (trouble.BotoCoreError, trouble.ClientError, ResponseParserError, OSError, *ours)
 
 
 def _of_answer(response: Mapping[str, Any]) -> CallFailed:
