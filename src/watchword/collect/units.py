@@ -177,8 +177,7 @@ class UnitRun:
 
     def _complete(self, read: Read, detail: Detail, found: _Found) -> None:
         try:
-            arn = arn_of(read, self.unit, found.row, found.names)
-            params = fill_value(detail.params, found.row, {**found.names, "_arn": arn})
+            params = fill_value(detail.params, found.row, self._names_so_far(read, found))
             service = detail.client or read.api
             call = Call(self.unit.account, found.where, service, detail.operation, params, For.ROW)
             _keep(detail, found.row, transformed(detail, self._answer_of(detail, call)))
@@ -191,6 +190,13 @@ class UnitRun:
             self._missing(read, detail, found, HoleReason.MALFORMED, f"the row has no {error}")
         except Unreadable as error:
             self._missing(read, detail, found, HoleReason.MALFORMED, str(error))
+
+    def _names_so_far(self, read: Read, found: _Found) -> Names:
+        """The row's names with its ARN; without it where a detail has yet to give the fields of which it is made."""
+        try:
+            return {**found.names, "_arn": arn_of(read, self.unit, found.row, found.names)}
+        except Unreadable:
+            return found.names
 
     def _answer_of(self, detail: Detail, call: Call) -> Any:  # noqa: ANN401
         if not detail.pages:
