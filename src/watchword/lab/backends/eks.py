@@ -5,6 +5,7 @@ for access, endpoints and logs. What it does not do: run Kubernetes, or make an 
 Reference: https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -347,6 +348,8 @@ OPERATIONS: Mapping[str, Handler] = {
 def install() -> None:
     """Add the operations to moto's EKS; the ARNs of principals have slashes, also amid a path."""
     registry.extend(EKSResponse, url_paths, OPERATIONS, invalid="InvalidParameterException")
+    # Moto looks for the region anywhere in the URL, and the ARN of an Identity Center role has "sso.amazonaws.com" in it.
+    EKSResponse.region_regex = re.compile(r"^https?://[^/]*\.(?P<region>[^./]+)\.amazonaws\.com")
     entry = "{0}/clusters/(?P<clusterName>[^/]+)/access-entries/(?P<principalArn>.+)"
     for tail in ("/access-policies$", "/access-policies/(?P<policyArn>.+)$"):
         url_paths.setdefault(entry + tail, EKSResponse.dispatch)
