@@ -1,21 +1,22 @@
-"""Writes docs/commands.md from the commands themselves, so that the page and ``--help`` cannot differ.
+"""Writes the reference pages in docs/ from the code itself, so that the two cannot differ.
 
-It imports the command line and asks each command for its help; it runs no command and reads no other page.
+``commands.md`` from the commands' help, ``controls.md`` from the catalogue, ``tables.md`` from the reads.  It runs no
+command and reads no other page.
 
-Exit codes: 0 written (or, with ``--check``, up to date), 1 with ``--check`` and the page differs.
+Exit codes: 0 written (or, with ``--check``, up to date), 1 with ``--check`` and a page differs.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import typer
 from typer.main import get_command
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "commands.md"
+FOLDER = Path(__file__).resolve().parent.parent / "docs"
 WIDTH = 100
 """Columns of the help blocks."""
 HEAD = """# Commands
@@ -46,24 +47,94 @@ def page(app: typer.Typer) -> str:
     return HEAD + "".join(sections)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Writes or checks the page; gives the exit code."""
-    parser = argparse.ArgumentParser(description="Write docs/commands.md from the commands themselves.")
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing; fail if the page is not up to date"
-    )
-    parser.add_argument("--page", type=Path, default=PAGE, help="the page")
-    options = parser.parse_args(arguments)
+def commands_page() -> str:
+    """The page of commands."""
     from watchword.cli import application
 
-    text = page(application())
-    if options.check:
-        if options.page.is_file() and options.page.read_text(encoding="utf-8") == text:
-            return 0
-        print(f"{options.page} is not what the commands say today; run: make docs", file=sys.stderr)
-        return 1
-    options.page.write_text(text, encoding="utf-8")
-    return 0
+    return page(application())
+
+
+def controls_page() -> str:
+    """The catalogue: an overview, then every control in full."""
+    from watchword.controls.catalogue import catalogue
+    from watchword.report.control_page import control_markdown
+
+    rows = [
+        f"| [{text.id}](#{_fragment(text.id, text.title)}) | {text.severity.word} | {text.pillar.value} "
+        f"| {' '.join(one.value for one in text.requirements)} | {text.function.value}, {text.stage.word} | {text.title} |"
+        for text in (control.text for control in catalogue())
+    ]
+    table = "\n".join(
+        [
+            "| id | severity | pillar | requirements | maturity | what must be true |",
+            "|---|---|---|---|---|---|",
+            *rows,
+        ]
+    )
+    pages = "\n".join(control_markdown(control) for control in catalogue())
+    head = (
+        "# Controls\nWritten by `make docs` from the catalogue: change the code or the texts, not this page."
+    )
+    return f"{head}\n\n{len(rows)} controls.\n\n{table}\n\n{pages}"
+
+
+def tables_page() -> str:
+    """Every table of a snapshot: how it is read, and what further calls complete its rows."""
+    from watchword.collect.tables import all_reads
+
+    rows = []
+    for read in all_reads():
+        for one in (read, *read.splits):
+            details = ", ".join(f"`{detail.key or '*'}` ({detail.operation})" for detail in one.details)
+            call = f"{read.api} {read.operation}" + (f" over `{read.over}`" if read.over else "")
+            rows.append(f"| `{one.table}` | {call} | {read.where.value} | {one.kind} | {details} |")
+    head = (
+        "# Tables of a snapshot\nWritten by `make docs` from the reads: change the code, not this page.\n\n"
+        "In SQL a table is called with underscores (`s3.buckets` is `s3_buckets`, `sso-admin.instances` is "
+        "`sso_admin_instances`). Its columns: `account`, `region`, `arn`, `name`, `kind`, `tags` (JSON), `data` (JSON, "
+        "AWS's own field names, with the fields named under details added; `*` is merged into the row)."
+    )
+    table = "\n".join(
+        ["| table | read by | once per | type | details |", "|---|---|---|---|---|", *sorted(rows)]
+    )
+    return f"{head}\n\n{len(rows)} tables.\n\n{table}\n"
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "commands.md": commands_page,
+    "controls.md": controls_page,
+    "tables.md": tables_page,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Writes or checks the pages; gives the exit code."""
+    parser = argparse.ArgumentParser(description="Write the reference pages in docs/ from the code.")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; fail if a page is not up to date"
+    )
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="the folder of the pages")
+    options = parser.parse_args(arguments)
+    stale = [
+        name for name, made in PAGES.items() if not _settle(options.folder / name, made(), options.check)
+    ]
+    for name in stale:
+        print(f"{options.folder / name} is not what the code says today; run: make docs", file=sys.stderr)
+    return 1 if stale else 0
+
+
+def _settle(target: Path, text: str, check: bool) -> bool:
+    """Whether the page is up to date in the end: checked, or written."""
+    if check:
+        return target.is_file() and target.read_text(encoding="utf-8") == text
+    target.write_text(text, encoding="utf-8")
+    return True
+
+
+def _fragment(name: str, title: str) -> str:
+    """The anchor that Markdown viewers make of a control's heading."""
+    heading = f"{name} {title}".lower()
+    return "".join(letter for letter in heading.replace(" ", "-") if letter.isalnum() or letter in "-_")
 
 
 if __name__ == "__main__":

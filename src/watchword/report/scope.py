@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from watchword import __version__
+from watchword.model.resource import instant
 
 
 def scope_lines(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Name and value of each line about what was read: when, by whom, from where, how long, how wide."""
     lines = [
         ("Snapshot", str(manifest.get("id", ""))),
-        ("Read", f"{manifest.get('started', '?')} to {manifest.get('finished') or 'unfinished'}, UTC"),
+        ("Read", _when(manifest)),
         ("Caller", str(manifest.get("caller") or "unknown")),
         ("Source", str(manifest.get("source", "unknown"))),
         ("Scope", ", ".join(_extent(manifest))),
@@ -43,3 +44,13 @@ def _extent(manifest: Mapping[str, Any]) -> list[str]:
     extent = [f"{len(value)} {name}" for name, value in counts.items() if isinstance(value, list | dict)]
     narrowed = narrowed_words(manifest)
     return [*extent, narrowed] if narrowed else extent
+
+
+def _when(manifest: Mapping[str, Any]) -> str:
+    """Beginning, end and length of the reading: ``2026-06-01 10:00:00 to 10:03:20 UTC (200 s)``."""
+    started = instant(manifest.get("started") or 0)
+    if not manifest.get("finished"):
+        return f"{started:%Y-%m-%d %H:%M:%S} UTC, unfinished"
+    finished = instant(manifest["finished"])
+    end = f"{finished:%H:%M:%S}" if finished.date() == started.date() else f"{finished:%Y-%m-%d %H:%M:%S}"
+    return f"{started:%Y-%m-%d %H:%M:%S} to {end} UTC ({(finished - started).total_seconds():.0f} s)"

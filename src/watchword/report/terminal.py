@@ -6,8 +6,7 @@ Works from 80 columns; wider terminals get more of the words.  Nothing is comput
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from heapq import nsmallest
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from rich.console import Console, Group, RenderableType
@@ -18,6 +17,7 @@ from rich.text import Text
 
 from watchword.controls.standing import Counts, PillarStanding, Standing
 from watchword.model.finding import Finding
+from watchword.model.ids import AccountId
 from watchword.model.verdict import Pillar, Requirement, Severity, Stage, Verdict
 from watchword.report.assessment import Assessment
 from watchword.report.diff import Change, Delta
@@ -49,7 +49,7 @@ _PILLAR_HEADS: Final = {Pillar.INFRASTRUCTURE: "infra", Pillar.APPLICATIONS: "ap
 
 def show(assessment: Assessment, console: Console, *, worst: int = 10) -> None:
     """Print the summary of an assessment."""
-    for part in _parts(assessment, worst):
+    for part in _parts(assessment, worst, console.width):
         console.print(part)
         console.print()
 
@@ -80,12 +80,12 @@ def counts_text(counts: Counts, *, total: bool = False) -> Text:
     return Text(" ").join(parts) if parts else Text(SIGNS[Verdict.NOT_APPLICABLE], "dim")
 
 
-def _parts(assessment: Assessment, worst: int) -> Iterable[RenderableType]:
+def _parts(assessment: Assessment, worst: int, width: int) -> Iterable[RenderableType]:
     standing = assessment.standing
     yield _head(assessment)
-    yield _matrix(standing)
+    yield _matrix(standing, width)
     yield _pillars(standing)
-    yield _worst(assessment.findings(), worst)
+    yield _worst(assessment, worst)
     yield _next_steps(standing, worst)
     yield _holes(assessment)
 
@@ -104,13 +104,17 @@ def _head(assessment: Assessment) -> RenderableType:
     return Group(*(Text.from_markup(line) for line in lines), count, key)
 
 
-def _matrix(standing: Standing) -> Table:
-    heads = (_PILLAR_HEADS.get(pillar, pillar.value) for pillar in Pillar)
-    table = _table("", *heads, "requirement", title="Requirements by pillars (controls)")
-    table.columns[-1].ratio, table.columns[-1].no_wrap, table.columns[-1].overflow = 1, True, "ellipsis"
+def _matrix(standing: Standing, width: int) -> Table:
+    heads = [_PILLAR_HEADS.get(pillar, pillar.value) for pillar in Pillar]
+    room = max(12, width - sum(len(head) + 2 for head in heads) - 6)
+    table = _table("", title="Requirements by pillars (controls)")
+    for head in heads:
+        table.add_column(head, min_width=len(head))
+    table.add_column("requirement", no_wrap=True)
     for one in Requirement:
         cells = (counts_text(standing.matrix[(one, pillar)].verdicts) for pillar in Pillar)
-        table.add_row(Text(one.value, STYLES[standing.requirements[one].verdicts.verdict]), *cells, one.title)
+        title = one.title if len(one.title) <= room else one.title[: room - 1] + "…"
+        table.add_row(Text(one.value, STYLES[standing.requirements[one].verdicts.verdict]), *cells, title)
     return table
 
 
@@ -130,17 +134,31 @@ def _pillars(standing: Standing) -> Table:
     return table
 
 
-def _worst(findings: Iterable[Finding], most: int) -> RenderableType:
-    gaps = (finding for finding in findings if finding.verdict is Verdict.GAP)
-    found = nsmallest(most, gaps, key=lambda one: (-one.severity, one.sort_key))
-    table = _table("severity", "control", "where", "what", title="Worst findings")
-    for finding in found:
-        table.add_row(*_finding_cells(finding))
+def _worst(assessment: Assessment, most: int) -> RenderableType:
+    """The worst gap of each control, the most severe controls first, with how many more there are of it."""
+    first: dict[str, Finding] = {}
+    for finding in assessment.findings():
+        if finding.verdict is Verdict.GAP and _is_worse(finding, first.get(finding.control)):
+            first[finding.control] = finding
+    counts = {one.control.id: one.counts.gap for one in assessment.standing.controls}
+    found = sorted(first.values(), key=lambda one: (-one.severity, -counts[one.control], one.sort_key))
+    names = {one.account.id: one.account.name for one in assessment.accounts}
+    table = _table("severity", "control", "gaps", "for example", "what", title="Worst gaps")
+    for finding in found[:most]:
+        severity, control, where, what = _finding_cells(finding, names)
+        table.add_row(severity, control, str(counts[finding.control]), where, what)
     return table if found else Text("No gaps were found in what was read.", "green")
 
 
-def _finding_cells(finding: Finding) -> tuple[Text, str, str, str]:
-    where = f"{finding.subject.account}/{finding.subject.region} {finding.subject.name}"
+def _is_worse(finding: Finding, other: Finding | None) -> bool:
+    return other is None or finding.severity > other.severity
+
+
+def _finding_cells(
+    finding: Finding, names: Mapping[AccountId, str] | None = None
+) -> tuple[Text, str, str, str]:
+    account = (names or {}).get(finding.subject.account) or finding.subject.account
+    where = f"{account}/{finding.subject.region} {finding.subject.name}"
     severity = Text(finding.severity.word, _SEVERITIES[finding.severity])
     return severity, finding.control, escape(where), escape(finding.because)
 
