@@ -16,6 +16,9 @@ ACCOUNT = AccountId("111122223333")
 HOME = Region("eu-west-1")
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
+_KEPT = frozenset({"_holes", "_parent"})
+"""Fields of rows that the collector itself puts there."""
+
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -26,7 +29,7 @@ def resource(
     arn = data.get("_arn", f"arn:aws:{table.partition('.')[0]}:{region}:{account}:{data.get('_name', 'x')}")
     return Resource(
         where=f"{table} {arn}",
-        data={key: value for key, value in data.items() if key == "_holes" or not key.startswith("_")},
+        data={key: value for key, value in data.items() if key in _KEPT or not key.startswith("_")},
         account=account,
         region=Region(data.get("_region", region)),
         table=table,
@@ -58,9 +61,7 @@ def view(
         for table, where in (_place(key, region) for key in denied)
     ]
     units = {UnitKey(who.id, where, table.partition(".")[0]) for table, where in read}
-    return AccountView(
-        who, NOW, frozenset(units), tuple(holes), read, estate or Estate(), organization
-    )
+    return AccountView(who, NOW, frozenset(units), tuple(holes), read, estate or Estate(), organization)
 
 
 def organization(tables: Mapping[str, Rows] | None = None, *, denied: Sequence[str] = ()) -> AccountView:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from watchword.controls.applications import resource_policies
+from watchword.controls.applications import apis, resource_policies, sessions
 
-__all__ = ["resource_policies"]
+__all__ = ["apis", "resource_policies", "sessions"]
