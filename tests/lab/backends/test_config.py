@@ -187,6 +187,14 @@ def test_an_aggregator_over_the_organisation_sees_every_account_and_region(
     assert sorted(row["accountId"] + row["resourceName"] for row in rows(answer)) == sorted(
         [f"{ACCOUNT}mine", f"{organisation}jo"]
     )
+    config.put_configuration_aggregator(
+        ConfigurationAggregatorName="europe",
+        OrganizationAggregationSource={"RoleArn": ROLE, "AwsRegions": ["eu-west-1"]},
+    )
+    europe = config.select_aggregate_resource_config(
+        ConfigurationAggregatorName="europe", Expression="SELECT accountId GROUP BY accountId"
+    )
+    assert rows(europe) == [{"accountId": organisation}]
     counts = config.select_aggregate_resource_config(
         ConfigurationAggregatorName="all",
         Expression="SELECT awsRegion, COUNT(*) WHERE resourceType = 'AWS::EC2::VPC' GROUP BY awsRegion",
@@ -325,5 +333,18 @@ def test_a_channel_without_its_bucket_fails(client: Client, record: Any, refused
     client("s3", account="222222222222").create_bucket(Bucket="config-history")
     [told] = config.describe_delivery_channel_status()["DeliveryChannelsStatus"]
     assert told["configHistoryDeliveryInfo"]["lastStatus"] == "SUCCESS"
+    assert told["configStreamDeliveryInfo"]["lastStatus"] == "NOT_APPLICABLE"
+    idle = client("config", region="eu-west-1")
+    topic = client("sns", region="eu-west-1").create_topic(Name="config")["TopicArn"]
+    idle.put_configuration_recorder(ConfigurationRecorder={"name": "default", "roleARN": ROLE})
+    idle.put_delivery_channel(
+        DeliveryChannel={"name": "default", "s3BucketName": "config-history", "snsTopicARN": topic}
+    )
+    [before] = idle.describe_delivery_channel_status()["DeliveryChannelsStatus"]
+    assert before["configHistoryDeliveryInfo"]["lastStatus"] == "NOT_APPLICABLE"
+    assert before["configStreamDeliveryInfo"]["lastStatus"] == "NOT_APPLICABLE"
+    idle.start_configuration_recorder(ConfigurationRecorderName="default")
+    [after] = idle.describe_delivery_channel_status()["DeliveryChannelsStatus"]
+    assert after["configStreamDeliveryInfo"]["lastStatus"] == "SUCCESS"
     unknown = refused(config.describe_delivery_channel_status, DeliveryChannelNames=["none"])
     assert unknown.code == "NoSuchDeliveryChannelException"

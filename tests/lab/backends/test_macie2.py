@@ -352,6 +352,18 @@ def test_buckets_are_told_as_s3_holds_them(macie: Any, client: Client) -> None:
     assert bucket["sharedAccess"] == "UNKNOWN"
 
 
+def test_a_bucket_is_monitored_while_one_scheduled_job_names_it(macie: Any, client: Client) -> None:
+    client("s3").create_bucket(Bucket="records")
+    macie.create_classification_job(**JOB)
+    schedule = {"jobType": "SCHEDULED", "scheduleFrequency": {"dailySchedule": {}}, "clientToken": "two"}
+    job = macie.create_classification_job(**(JOB | schedule))["jobId"]
+    [bucket] = macie.describe_buckets()["buckets"]
+    assert bucket["jobDetails"] == {"isDefinedInJob": "TRUE", "isMonitoredByJob": "TRUE", "lastJobId": job}
+    macie.update_classification_job(jobId=job, jobStatus="CANCELLED")
+    [bucket] = macie.describe_buckets()["buckets"]
+    assert bucket["jobDetails"]["isMonitoredByJob"] == "FALSE"
+
+
 def public_policy(bucket: str, **more: Any) -> str:
     statement = {
         "Effect": "Allow",
