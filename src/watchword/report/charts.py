@@ -55,7 +55,7 @@ def stacked_bar(counts: Counts, longest: int, title: str, width: int = 320, heig
 
 def ladders(rows: Sequence[Ladder], title: str) -> str:
     """A row of four steps for each name, filled up to the stage reached; hollow and labelled where not assessed."""
-    step, name_width, line = 86, 300, 24
+    step, name_width, line = 72, 440, 24
     width, height = name_width + 4 * step, line * (len(rows) + 1)
     parts = [
         f'<text class="head" x="{name_width + stage * step + step / 2}" y="16">{stage.word}</text>'
