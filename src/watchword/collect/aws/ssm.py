@@ -6,6 +6,8 @@ with the values.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from watchword.collect import redaction
 from watchword.collect.reads import Detail, Read, Row
 
@@ -16,6 +18,11 @@ _INVENTORY = "AWS::SSM::Inventory"
 def _own_baseline(row: Row) -> bool:
     """Baselines of AWS have an ARN for an id."""
     return not str(row.get("BaselineId", "")).startswith("arn:")
+
+
+def _with_path(row: Row) -> Iterable[Row]:
+    """A parameter with its name as ARNs have it: with a slash in front, which names outside a hierarchy lack."""
+    return ({**row, "_path": "/" + str(row["Name"]).removeprefix("/")},)
 
 
 def _setting(table: str, setting: str) -> Read:
@@ -141,10 +148,11 @@ READS: tuple[Read, ...] = (
         "ssm.parameters",
         "DescribeParameters",
         take="Parameters[]",
-        arn="{ARN}",
+        arn=_ARN + "parameter{_path}",
         name="{Name}",
         kind="AWS::SSM::Parameter",
         params={"MaxResults": 50},
+        transform=_with_path,
     ),
     Read(
         "ssm.resource_compliance",

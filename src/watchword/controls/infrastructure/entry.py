@@ -78,7 +78,7 @@ def _ways(interface: Document) -> Iterator[_Way]:
 
 def _open_ports(way: _Way, row: Resource, view: AccountView) -> tuple[list[int], str, tuple[Evidence, ...]]:
     """The management ports that are open on this way; else why there are none; and the proof."""
-    groups = list(_groups(way, row, view))
+    groups = list(_groups_of(way.interface, row, view))
     ports = [
         port for port in SHELLS if any(_group_admits(group, port, way.version, view) for group in groups)
     ]
@@ -102,10 +102,9 @@ def _open_ports(way: _Way, row: Resource, view: AccountView) -> tuple[list[int],
 # --- security groups --------------------------------------------------------------------------------------------------
 
 
-def _groups(way: _Way, row: Resource, view: AccountView) -> Iterator[Resource]:
+def _groups_of(interface: Document, row: Resource, view: AccountView) -> Iterator[Resource]:
     known = {one.text("GroupId"): one for one in view.rows(_GROUPS, row.region)}
-    for group in way.interface.items("Groups"):
-        name = group.text("GroupId")
+    for name in (group.text("GroupId") for group in interface.items("Groups")):
         if name not in known:
             raise EvidenceMissing(f"security group {name} of {row.where} is not among those that were read")
         yield known[name]
@@ -269,8 +268,7 @@ def _key_path(row: Resource, view: AccountView, facts: Evidence) -> Judgement:
     key = row.text("KeyName", absent="")
     if not key:
         return met("Systems Manager reaches the machine, and it has no key pair", facts)
-    names = {group.text("GroupId") for group in row.items("SecurityGroups")}
-    groups = [one for one in view.rows(_GROUPS, row.region) if one.text("GroupId") in names]
+    groups = list(_all_groups(row, view))
     doors = sorted({port for group in groups for port in (22, 3389) if _opens(group, port)})
     if not doors:
         return met(
@@ -282,6 +280,12 @@ def _key_path(row: Resource, view: AccountView, facts: Evidence) -> Judgement:
         facts,
         *(group.evidence("IpPermissions") for group in groups),
     )
+
+
+def _all_groups(row: Resource, view: AccountView) -> Iterator[Resource]:
+    """The security groups of all interfaces of the machine."""
+    for interface in row.items("NetworkInterfaces"):
+        yield from _groups_of(interface, row, view)
 
 
 def _opens(group: Resource, port: int) -> bool:

@@ -61,7 +61,7 @@ def _copies(lab: Builder) -> None:
     """Golden images and snapshots; in ``before`` one of each is public."""
     _image(lab, PROD, "web-golden", public=False)
     _image(lab, DEV, "build-agent-base", public=not lab.after)
-    _snapshot(lab, PROD, "orders-before-migration", public=False)
+    _snapshot(lab, PROD, "orders-disk-before-migration", public=False)
     _snapshot(lab, DEV, "test-data-copy", public=not lab.after)
 
 
@@ -70,8 +70,17 @@ def _image(lab: Builder, account: LabAccount, name: str, *, public: bool) -> Non
     image = ec2.register_image(
         Name=name, Architecture="x86_64", RootDeviceName="/dev/xvda", VirtualizationType="hvm"
     )
+    _name_snapshots(ec2, image["ImageId"], name)
     if public:
         ec2.modify_image_attribute(ImageId=image["ImageId"], LaunchPermission={"Add": [{"Group": "all"}]})
+
+
+def _name_snapshots(ec2: Any, image: str, name: str) -> None:
+    """Call the snapshots behind an image after it."""
+    mappings = ec2.describe_images(ImageIds=[image])["Images"][0]["BlockDeviceMappings"]
+    snapshots = [one["Ebs"]["SnapshotId"] for one in mappings if "SnapshotId" in one.get("Ebs", {})]
+    if snapshots:
+        ec2.create_tags(Resources=snapshots, Tags=[{"Key": "Name", "Value": f"{name}-root"}])
 
 
 def _snapshot(lab: Builder, account: LabAccount, name: str, *, public: bool) -> None:
