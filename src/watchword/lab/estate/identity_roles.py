@@ -67,6 +67,7 @@ def roles(after: bool) -> Iterator[Role]:
     """All roles of a state."""
     yield from _everywhere(after)
     yield from _workloads()
+    yield from _keys_and_their_users()
     yield from _single_sign_on()
     yield from _GOOD
     if after:
@@ -107,6 +108,13 @@ def _everywhere(after: bool) -> Iterator[Role]:
     for one in ACCOUNTS:
         way = trust(account(SECURITY.id, "role/security-audit-hub"))
         yield Role(one, "security-audit", (way,), ("SecurityAudit",))
+        yield Role(
+            one,
+            "AWSServiceRoleForConfig",
+            (service("config"),),
+            ("aws-service-role/AWSConfigServiceRolePolicy",),
+            path="/aws-service-role/config.amazonaws.com/",
+        )
 
 
 def _workload(of: LabAccount, name: str, by: str, *inline: Inline, managed: tuple[str, ...] = ()) -> Role:
@@ -161,6 +169,20 @@ def _workloads() -> Iterator[Role]:
         (service("lambda"),),
         inline=(Inline("take-audit-roles", (may("sts:AssumeRole", "arn:aws:iam::*:role/security-audit"),)),),
     )
+
+
+def _keys_and_their_users() -> Iterator[Role]:
+    """Who the policies of keys name: those who manage keys, and the applications that use them."""
+    for of in (LOG_ARCHIVE, PROD, DATA, DEV):
+        way = trust(account(of.id), **FRESH_MFA)
+        yield Role(of, "KeyAdministrator", (way,), ("AWSKeyManagementServicePowerUser",), used=33)
+    yield _workload(PROD, "orders-app", "ecs-tasks", _table("orders"), _queue("orders"))
+    yield _workload(PROD, "orders-worker", "ecs-tasks", _queue("orders"))
+    yield _workload(PROD, "payroll-app", "ecs-tasks", _table("payroll"))
+    yield _workload(PROD, "payroll-batch", "batch", _table("payroll"))
+    yield _workload(DATA, "lake-reader", "glue", managed=("data-lake-reader",))
+    yield _workload(DATA, "lake-writer", "glue", managed=("data-lake-writer",))
+    yield _workload(DEV, "dev-ci", "codebuild", one_bucket("abc-dev-artifacts"))
 
 
 def _single_sign_on() -> Iterator[Role]:
