@@ -195,8 +195,9 @@ def _rows_of_item(read: Read, row: Row) -> Iterable[Row]:
     try:
         return list(read.transform(row))
     except (ValueError, LookupError, TypeError, AttributeError) as error:
+        # Not the error's own words: they may hold the very value that the transform was to take out.
         raise Unreadable(
-            f"an answer for {read.table} has an unexpected form: {type(error).__name__}: {error}"
+            f"an answer for {read.table} has an unexpected form: {type(error).__name__}"
         ) from error
 
 

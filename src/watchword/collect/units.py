@@ -226,8 +226,8 @@ class UnitRun:
         }
         service = detail.client or read.api
         call = Call(self.unit.account, rows[0].where, service, detail.operation, params, For.BATCH)
-        found = self._answer_of(detail, call) or ()
-        return {value_at(one, theirs): transformed(detail, one) for one in found}
+        found = transformed(detail, self._answer_of(detail, call))
+        return {value_at(one, theirs): one for one in found or ()}
 
     def _missing(self, read: Read, detail: Detail, found: _Found, reason: HoleReason, said: str) -> None:
         """The answer of one detail is missing: note it in the row, and as a hole of the resource."""

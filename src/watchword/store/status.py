@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from watchword.errors import SnapshotDamaged, StoreFull
+from watchword.errors import SnapshotDamaged, SnapshotLocked, StoreError, StoreFull
 from watchword.model.evidence import Hole, HoleReason
 from watchword.model.ids import AccountId, Region
 from watchword.model.snapshot import UnitKey
@@ -99,14 +99,20 @@ class StatusFile:
         return cls(path, writing=True)
 
     def close(self, *, settled: bool = False) -> None:
-        """Close; ``settled`` leaves one plain file behind, readable without the right to write beside it."""
+        """Close; ``settled`` leaves one plain file behind, readable without the right to write beside it.
+
+        While somebody else reads, the journal stays; the last reader to close tidies it away.
+        """
         try:
             if settled:
+                self._connection.execute("PRAGMA busy_timeout = 0")
                 self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 self._connection.execute("PRAGMA journal_mode = DELETE")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise self._told(error) from error
+        finally:
             self._connection.close()
-        except sqlite3.Error as error:
-            raise self._told(error) from error
 
     def record(self, units: Sequence[UnitStatus], holes: Iterable[Hole]) -> None:
         """Set the status of units and replace their holes, all in one transaction."""
@@ -170,11 +176,15 @@ class StatusFile:
         except sqlite3.Error as error:
             raise self._told(error) from error
 
-    def _told(self, error: sqlite3.Error) -> StoreFull | SnapshotDamaged:
+    def _told(self, error: sqlite3.Error) -> StoreError:
         return _told(self._path, error)
 
 
-def _told(path: Path, error: sqlite3.Error) -> StoreFull | SnapshotDamaged:
+def _told(path: Path, error: sqlite3.Error) -> StoreError:
+    if "locked" in str(error):
+        return SnapshotLocked(
+            "the snapshot's status is in use by another process", where=str(path), remedy="try again"
+        )
     if "full" in str(error) or "disk I/O" in str(error):
         return StoreFull(
             f"the snapshot could not be written: {error}",
