@@ -27,6 +27,7 @@ class Database:
     key: str | None
     tags: dict[str, str] = field(default_factory=dict)
     engine: str = "postgres"
+    version: str = "17.6"
     public: bool = False
 
 
@@ -72,11 +73,19 @@ def _databases(lab: Builder) -> Iterator[Database]:
         "app-database",
         "orders" if after else None,
         reporting,
+        version="17.6" if after else "12.22",
         public=not after,
     )
     untagged = {"data-classification": "internal", "owner": "dev-team@abc.example"} if after else {}
     yield Database(
-        DEV, "dev-db", "dev", "dev-database", "dev-shared" if after else None, untagged, engine="mysql"
+        DEV,
+        "dev-db",
+        "dev",
+        "dev-database",
+        "dev-shared" if after else None,
+        untagged,
+        engine="mysql",
+        version="8.4.6" if after else "5.7.44",
     )
 
 
@@ -88,6 +97,7 @@ def _database(lab: Builder, one: Database) -> None:
         DBInstanceIdentifier=one.name,
         DBInstanceClass="db.t4g.medium",
         Engine=one.engine,
+        EngineVersion=one.version,
         AllocatedStorage=50,
         MasterUsername="master",
         MasterUserPassword=_PASSWORD,
@@ -106,6 +116,7 @@ def _cluster(lab: Builder) -> None:
     client.create_db_cluster(
         DBClusterIdentifier="customers",
         Engine="aurora-postgresql",
+        EngineVersion="16.9",
         MasterUsername="master",
         MasterUserPassword=_PASSWORD,
         DBSubnetGroupName="vault" if vault else "app-data",
