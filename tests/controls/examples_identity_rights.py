@@ -258,6 +258,7 @@ example(
     "a workload and a person's role",
     admin(allow({"AWS": [_lambda["_arn"], _human["_arn"]]}), others=[_lambda, _human]),
 )
+example("ID-25", "not_applicable", "a deleted principal", admin(allow({"AWS": "AROAEXAMPLEEXAMPLE123"})))
 example("ID-25", "not_applicable", "a role that is no administrator", admin(allow(OWN), inline=may("s3:*")))
 example(
     "ID-25",

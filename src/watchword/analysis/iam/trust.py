@@ -17,6 +17,12 @@ from typing import Final
 from watchword.analysis.iam.policy import EVERYONE, Condition, Policy, PolicyError, Statement, parse
 from watchword.model.resource import Resource
 
+_DELETED: Final = ("AIDA", "AROA", "AGPA", "ANPA")
+"""A principal that was deleted stands in the policy as its unique id, and lets nobody in.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
+"""
+
 _ROLE: Final = re.compile(r"arn:[\w-]+:(iam::\d{12}:role/|sts::\d{12}:assumed-role/).+")
 _MFA, _AGE, _EXTERNAL_ID = "aws:multifactorauthpresent", "aws:multifactorauthage", "sts:externalid"
 
@@ -51,11 +57,13 @@ class Trust:
 
     @property
     def aws(self) -> tuple[str, ...]:
-        """The AWS principals that are named; ``*`` for everybody."""
+        """The AWS principals that are named and exist; ``*`` for everybody."""
         principals = self.statement.principals
         if principals is None:
             return (EVERYONE,) if self.statement.not_principals is not None else ()
-        return (EVERYONE,) if principals.everyone else principals.aws
+        if principals.everyone:
+            return (EVERYONE,)
+        return tuple(one for one in principals.aws if not one.startswith(_DELETED))
 
     @property
     def names_aws(self) -> bool:

@@ -23,13 +23,24 @@ MFA_AGE: Final = 3_600
 """Seconds since which an administrator must have proved MFA at the latest."""
 
 
+_RIGHTS: Final = (
+    "AttachedManagedPolicies",
+    "UserPolicyList",
+    "GroupPolicyList",
+    "RolePolicyList",
+    "GroupList",
+    "PermissionsBoundary",
+)
+"""Where the rows of users, groups and roles say what they may do."""
+
+
 @control("ID-18", reads=TABLES, about="IAM users or groups")
 def nobody_is_a_standing_administrator(view: AccountView) -> Iterator[Judgement]:
     """No user and no group has administrator rights for good."""
     directory = Directory.of(view)
 
     def judge(row: Resource) -> Judgement:
-        shown = [row.evidence(path) for path in ("AttachedManagedPolicies", "GroupList") if row.has(path)]
+        shown = [row.evidence(path) for path in _RIGHTS if row.has(path)]
         found = directory.administration(row, view.now)
         if found is None:
             return met("its policies do not make it an administrator", *shown)
@@ -56,20 +67,21 @@ def administrator_roles_ask_for_mfa(view: AccountView) -> Iterator[Judgement]:
         named = [trust for trust in trusts if trust.names_aws]
         if not named or directory.administration(row, view.now) is None:
             return None
-        shown = row.evidence("AssumeRolePolicyDocument")
+        rights = [row.evidence(path) for path in _RIGHTS if row.has(path)]
+        shown = (row.evidence("AssumeRolePolicyDocument"), *rights)
         open_to = [trust for trust in named if not asks_for_mfa(policy, trust, MFA_AGE)]
         if not open_to:
-            return met(f"whoever takes the role has proved MFA within {MFA_AGE} seconds", shown)
+            return met(f"whoever takes the role has proved MFA within {MFA_AGE} seconds", *shown)
         if all(is_workload(arn, roles) for trust in open_to for arn in trust.aws):
             return not_applicable(
-                "only workloads' roles of this account may take it; they have no MFA", shown
+                "only workloads' roles of this account may take it; they have no MFA", *shown
             )
         who = ", ".join(dict.fromkeys(name for trust in open_to for name in trust.names))
         chained = all(trust.names_roles_only for trust in open_to)
         because = f"{who} may take this administrator role without MFA of the last hour"
         if chained:
             because += "; sessions of roles carry no proof of MFA"
-        return gap(because, shown, severity=Severity.MEDIUM if chained else None)
+        return gap(because, *shown, severity=Severity.MEDIUM if chained else None)
 
     yield from judge_each(roles.values(), judge)
 
