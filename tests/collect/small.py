@@ -80,5 +80,10 @@ def populate(stub: StubAws, keys: int = 3) -> None:
 
 def source(stub: StubAws, **settings: object) -> LiveSource:
     """AWS at the stub, with short time-outs and no pauses between attempts."""
-    told = AwsSettings(endpoint_url=stub.url, region="eu-west-1", **{"read_timeout": 5.0, **settings})  # type: ignore[arg-type]
-    return LiveSource(Aws(told, operations(READS)), pause=lambda _: None)
+    return source_at(stub.url, **settings)
+
+
+def source_at(url: str, **settings: object) -> LiveSource:
+    """AWS at an address; see ``source``."""
+    told = {"endpoint_url": url, "region": "eu-west-1", "read_timeout": 5.0, **settings}
+    return LiveSource(Aws(AwsSettings(**told), operations(READS)), pause=lambda _: None)  # type: ignore[arg-type]

@@ -15,6 +15,7 @@ import fcntl
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -86,8 +87,13 @@ class SnapshotWriter:
             folder = _new_folder(store / "snapshots", started)
             lock = _lock(folder)
             written = {"id": folder.name, "started": stamp(started), "finished": None, **manifest}
-            status = StatusFile.create(folder / STATUS, accounts, units)
-            _write_whole(folder / MANIFEST, json.dumps(written, indent=1) + "\n")
+            try:
+                status = StatusFile.create(folder / STATUS, accounts, units)
+                _write_whole(folder / MANIFEST, json.dumps(written, indent=1) + "\n")
+            except (OSError, StoreError):
+                shutil.rmtree(folder, ignore_errors=True)
+                os.close(lock)
+                raise
             return cls(folder, lock, status, written)
 
     @classmethod
@@ -100,9 +106,13 @@ class SnapshotWriter:
         """
         with _told(folder):
             lock = _lock(folder)
-            manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-            made = cls(folder, lock, StatusFile(folder / STATUS, writing=True), manifest)
-            made._cut_tails()
+            try:
+                manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+                made = cls(folder, lock, StatusFile(folder / STATUS, writing=True), manifest)
+                made._cut_tails()
+            except (OSError, StoreError):
+                os.close(lock)
+                raise
             return made
 
     @property
@@ -163,6 +173,7 @@ class SnapshotWriter:
         start = self._ends.get(name, 0)
         placed = []
         with path.open("ab") as file:
+            file.truncate(start)
             for result in results:
                 member = pack(result.key, result.rows)
                 file.write(member)
