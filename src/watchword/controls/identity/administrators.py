@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Final
 
 from watchword.analysis.iam.admin import TABLES, Administration, Directory, parsed
 from watchword.analysis.iam.credentials import is_break_glass
-from watchword.analysis.iam.trust import asks_for_mfa, is_workload, trusts_of
+from watchword.analysis.iam.trust import Trust, asks_for_mfa, is_workload, trusts_of
 from watchword.controls.identity.rows import judge_each
 from watchword.controls.registry import control, gap, met, not_applicable
+from watchword.model.evidence import Evidence
 from watchword.model.finding import Judgement
 from watchword.model.resource import Resource
 from watchword.model.snapshot import AccountView
@@ -63,27 +64,28 @@ def administrator_roles_ask_for_mfa(view: AccountView) -> Iterator[Judgement]:
 
     def judge(row: Resource) -> Judgement | None:
         policy = parsed(row, "AssumeRolePolicyDocument")
-        trusts = trusts_of(policy, "sts:AssumeRole")
-        named = [trust for trust in trusts if trust.names_aws]
+        named = [trust for trust in trusts_of(policy, "sts:AssumeRole") if trust.names_aws]
         if not named or directory.administration(row, view.now) is None:
             return None
-        rights = [row.evidence(path) for path in _RIGHTS if row.has(path)]
-        shown = (row.evidence("AssumeRolePolicyDocument"), *rights)
-        open_to = [trust for trust in named if not asks_for_mfa(policy, trust, MFA_AGE)]
-        if not open_to:
-            return met(f"whoever takes the role has proved MFA within {MFA_AGE} seconds", *shown)
-        if all(is_workload(arn, roles) for trust in open_to for arn in trust.aws):
-            return not_applicable(
-                "only workloads' roles of this account may take it; they have no MFA", *shown
-            )
-        who = ", ".join(dict.fromkeys(name for trust in open_to for name in trust.names))
-        chained = all(trust.names_roles_only for trust in open_to)
-        because = f"{who} may take this administrator role without MFA of the last hour"
-        if chained:
-            because += "; sessions of roles carry no proof of MFA"
-        return gap(because, *shown, severity=Severity.MEDIUM if chained else None)
+        shown = [row.evidence(path) for path in ("AssumeRolePolicyDocument", *_RIGHTS) if row.has(path)]
+        lax = [trust for trust in named if not asks_for_mfa(policy, trust, MFA_AGE)]
+        return _judge_trusts(lax, roles, shown)
 
     yield from judge_each(roles.values(), judge)
+
+
+def _judge_trusts(lax: list[Trust], roles: Mapping[str, Resource], shown: list[Evidence]) -> Judgement:
+    """The judgement of an administrator role of which the trusts ``lax`` do not ask for fresh MFA."""
+    if not lax:
+        return met(f"whoever takes the role has proved MFA within {MFA_AGE} seconds", *shown)
+    if all(is_workload(arn, roles) for trust in lax for arn in trust.aws):
+        return not_applicable("only workloads' roles of this account may take it; they have no MFA", *shown)
+    who = ", ".join(dict.fromkeys(name for trust in lax for name in trust.names))
+    because = f"{who} may take this administrator role without MFA of the last hour"
+    if all(trust.names_roles_only for trust in lax):
+        because += "; sessions of roles carry no proof of MFA"
+        return gap(because, *shown, severity=Severity.MEDIUM)
+    return gap(because, *shown)
 
 
 def _how_long(found: Administration) -> str:
