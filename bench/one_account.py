@@ -18,7 +18,7 @@ from typing import Any
 
 import boto3
 
-from bench.measured import Run, line, run
+from bench._measured import Run, line, run
 from watchword.lab.server import start_detached, stop
 
 REGIONS = ("eu-west-1", "us-east-1")

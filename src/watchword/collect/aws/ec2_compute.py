@@ -107,7 +107,15 @@ READS: tuple[Read, ...] = (
         arn=_DEFAULTS,
         name="EBS defaults in {region}",
         kind=_REGION_KIND,
-        details=(Detail("DefaultKmsKeyId", "GetEbsDefaultKmsKeyId", take="KmsKeyId"),),
+        # Which key is the default matters only where encryption by default is on.
+        details=(
+            Detail(
+                "DefaultKmsKeyId",
+                "GetEbsDefaultKmsKeyId",
+                take="KmsKeyId",
+                when=lambda row: bool(row.get("EbsEncryptionByDefault")),
+            ),
+        ),
     ),
     Read(
         "ec2.instance_metadata_defaults",

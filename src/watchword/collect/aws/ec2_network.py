@@ -92,14 +92,6 @@ _VPCS: tuple[Read, ...] = (
         params=_PAGE,
     ),
     Read(
-        "ec2.security_group_rules",
-        "DescribeSecurityGroupRules",
-        take="SecurityGroupRules[]",
-        arn=_ARN + "security-group-rule/{SecurityGroupRuleId}",
-        kind="AWS::EC2::SecurityGroupIngress",
-        params=_PAGE,
-    ),
-    Read(
         "ec2.security_group_vpc_associations",
         "DescribeSecurityGroupVpcAssociations",
         take="SecurityGroupVpcAssociations[]",
@@ -235,7 +227,9 @@ _BORDERS: tuple[Read, ...] = (
         arn=_ARN + "vpc-endpoint-service/{ServiceId}/{VpcEndpointId}",
         name="{VpcEndpointId}",
         kind="AWS::EC2::VPCEndpoint",
-        params=_PAGE,
+        # Only an account that offers services has connections to them.
+        over="ec2.vpc_endpoint_services",
+        params={**_PAGE, "Filters": [{"Name": "service-id", "Values": ["{ServiceId}"]}]},
     ),
 )
 

@@ -1,4 +1,4 @@
-"""AWS Lambda: functions with their resource policies and URLs, event sources, layers.
+"""AWS Lambda: functions with their resource policies and URLs and event sources.
 
 Values of environment variables are replaced by fingerprints before anything is written.  Policies are those of the
 function itself; policies of single aliases and versions are not read (they would cost a call each).
@@ -45,13 +45,5 @@ READS: tuple[Read, ...] = (
         arn="{EventSourceMappingArn}",
         name="{UUID}",
         kind="AWS::Lambda::EventSourceMapping",
-    ),
-    Read(
-        "lambda.layers",
-        "ListLayers",
-        take="Layers[]",
-        arn="{LayerArn}",
-        name="{LayerName}",
-        kind="AWS::Lambda::LayerVersion",
     ),
 )
