@@ -294,6 +294,7 @@ class Aws:
 
     def _ask_identity(self) -> Caller:
         from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
 
         try:
             token = _current.set(self._own())
@@ -301,9 +302,11 @@ class Aws:
                 found = self.client("sts", Region(self.home_region())).get_caller_identity()
             finally:
                 _current.reset(token)
-        except (BotoCoreError, ClientError) as error:
+        except (BotoCoreError, ClientError, ResponseParserError, LookupError) as error:
+            # An answer that cannot be parsed is not shown: it may hold credentials.
+            said = error if isinstance(error, BotoCoreError | ClientError) else "the answer could not be read"
             raise CredentialsError(
-                f"AWS did not say who you are: {error}",
+                f"AWS did not say who you are: {said}",
                 where=self.settings.endpoint_url or f"region {self.home_region()}",
                 remedy="check the profile, the region and the clock; `aws sts get-caller-identity` must work",
             ) from error

@@ -61,8 +61,11 @@ def explained(error: Exception) -> CallFailed:
         return error
     if isinstance(error, trouble.ClientError):
         return _of_answer(error.response)
-    if isinstance(error, ResponseParserError | AnswerMalformed):
-        return CallFailed(HoleReason.MALFORMED, "", f"the answer could not be read: {_short(error)}")
+    if isinstance(error, ResponseParserError):
+        # Its words are not told: they quote the answer, which may hold credentials.
+        return CallFailed(HoleReason.MALFORMED, "", "the answer could not be parsed")
+    if isinstance(error, AnswerMalformed):
+        return CallFailed(HoleReason.MALFORMED, "", _short(error))
     if isinstance(error, trouble.HTTPClientError | trouble.EndpointConnectionError | OSError):
         return CallFailed(HoleReason.UNREACHABLE, type(error).__name__, _short(error))
     if isinstance(error, CredentialsError | trouble.NoCredentialsError | trouble.CredentialRetrievalError):
