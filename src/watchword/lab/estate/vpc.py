@@ -26,7 +26,7 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 from typing import Any
 
-from watchword.lab.estate import default_vpcs
+from watchword.lab.estate import default_vpcs, vpc_joins
 from watchword.lab.estate.builder import Builder
 from watchword.lab.estate.vpc_plan import Vpc, plan
 
@@ -36,6 +36,7 @@ def build(lab: Builder) -> None:
     default_vpcs.build(lab)
     for vpc in plan(lab.after):
         _Vpc(lab, vpc).build()
+    vpc_joins.build(lab)
 
 
 class _Vpc:
