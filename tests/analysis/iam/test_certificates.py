@@ -13,7 +13,8 @@ from tests.controls.iam import certificate
 from watchword.analysis.iam.certificates import CertificateError, not_after, signing_certificates_end
 
 pytest.importorskip("cryptography", reason="makes the certificates of this test; comes with watchword[lab]")
-from watchword.lab.estate.identity_federation import _certificate, metadata
+from watchword.lab.estate.identity_federation import certificate as real_certificate
+from watchword.lab.estate.identity_federation import metadata
 
 BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -21,7 +22,7 @@ BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
 @pytest.mark.parametrize("year", [2021, 2026, 2049, 2050, 2055, 9999])
 def test_the_end_of_a_real_certificate_is_read_in_both_forms_of_time(year: int) -> None:
     end = datetime(year, 6, 7, 8, 9, 10, tzinfo=UTC)
-    assert not_after(_certificate("Okta", BEGIN, end)) == end
+    assert not_after(real_certificate("Okta", BEGIN, end)) == end
 
 
 @pytest.mark.parametrize(("text", "year"), [("491231235959Z", 2049), ("500101000000Z", 1950)])
@@ -67,4 +68,4 @@ def test_no_bytes_raise_anything_else(data: bytes, cut: int) -> None:
             continue
 
 
-_WHOLE = _certificate("Okta", BEGIN, datetime(2027, 1, 2, tzinfo=UTC))
+_WHOLE = real_certificate("Okta", BEGIN, datetime(2027, 1, 2, tzinfo=UTC))

@@ -41,7 +41,7 @@ def build(lab: Builder) -> None:
 
 def metadata(name: str, begins: datetime, ends: datetime) -> str:
     """SAML metadata of an identity provider with one signing certificate, valid from ``begins`` to ``ends``."""
-    certificate = base64.b64encode(_certificate(name, begins, ends)).decode()
+    encoded = base64.b64encode(certificate(name, begins, ends)).decode()
     host = f"https://{name.lower().replace('_', '-')}.abc.example"
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -50,7 +50,7 @@ def metadata(name: str, begins: datetime, ends: datetime) -> str:
         ' protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">\n'
         '    <md:KeyDescriptor use="signing">\n'
         '      <ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data>\n'
-        f"        <ds:X509Certificate>{certificate}</ds:X509Certificate>\n"
+        f"        <ds:X509Certificate>{encoded}</ds:X509Certificate>\n"
         "      </ds:X509Data></ds:KeyInfo>\n    </md:KeyDescriptor>\n"
         "    <md:NameIDFormat>urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress</md:NameIDFormat>\n"
         '    <md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"'
@@ -61,7 +61,8 @@ def metadata(name: str, begins: datetime, ends: datetime) -> str:
     )
 
 
-def _certificate(name: str, begins: datetime, ends: datetime) -> bytes:
+def certificate(name: str, begins: datetime, ends: datetime) -> bytes:
+    """A self-signed certificate, in DER."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     built = (
