@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -90,17 +90,7 @@ class SnapshotTables:
         self.close()
 
     def _load(self, snapshot: Snapshot, account: AccountId | None) -> None:
-        path = Path(self._folder.name) / "rows.ndjson"
-        with path.open("w", encoding="utf-8") as file:
-            for line in _lines(snapshot, account):
-                file.write(line)
-        types = ", ".join(f"'{column}': '{kind}'" for column, kind in _TYPES.items())
-        self.connection.execute(
-            f"CREATE TABLE rows AS SELECT * FROM read_json(?, format = 'newline_delimited', columns = {{{types}}},"  # noqa: S608
-            " maximum_object_size = 134217728)",
-            [str(path)],
-        )
-        path.unlink()
+        load_rows(self.connection, _lines(snapshot, account), Path(self._folder.name))
         for table in snapshot.manifest["tables"]:
             name = sql_name(table)
             self.connection.execute(
@@ -114,6 +104,20 @@ class SnapshotTables:
         """
         self.connection.execute("SET enable_external_access = false")
         self.connection.execute("SET lock_configuration = true")
+
+
+def load_rows(connection: duckdb.DuckDBPyConnection, lines: Iterable[str], scratch: Path) -> None:
+    """Make the table ``rows`` of packed lines (see ``store.lines``), by way of a file in ``scratch``."""
+    path = scratch / "rows.ndjson"
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(f"{one}\n" for one in lines)
+    types = ", ".join(f"'{column}': '{kind}'" for column, kind in _TYPES.items())
+    connection.execute(
+        f"CREATE TABLE rows AS SELECT * FROM read_json(?, format = 'newline_delimited', columns = {{{types}}},"  # noqa: S608
+        " maximum_object_size = 134217728)",
+        [str(path)],
+    )
+    path.unlink()
 
 
 def sql_name(table: str) -> str:
@@ -131,4 +135,4 @@ def sql_name(table: str) -> str:
 def _lines(snapshot: Snapshot, account: AccountId | None) -> Iterator[str]:
     for one in [account] if account else [planned.account.id for planned in snapshot.planned()]:
         for key, row in snapshot.rows(one):
-            yield f"{line(key, row)}\n"
+            yield line(key, row)
