@@ -30,8 +30,8 @@
     [controls]
     folder = "controls"                # SQL controls; relative to this file
 
-An unknown section or key is an error, since a misspelt one would be silently without effect.  Checking is done here by
-hand: forty lines instead of a library that costs every command 20 MB.
+An unknown section or key is an error, since a misspelt one would be silently without effect.  Checking is done by hand:
+a library for it would cost every command 20 MB of memory.
 """
 
 from __future__ import annotations

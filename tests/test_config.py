@@ -1,0 +1,133 @@
+"""watchword.toml: what it says is taken, and what is wrong in it is told with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from watchword import config
+from watchword.config import Config, load
+from watchword.errors import ConfigError
+
+WHOLE = """
+[aws]
+profile = "audit"
+region = "eu-west-1"
+role = "arn:{partition}:iam::{account}:role/audit"
+role_arn = "arn:aws:iam::111122223333:role/watchword"
+external_id = "said-before"
+endpoint_url = "http://127.0.0.1:5000"
+connect_timeout = 2
+read_timeout = 7.5
+
+[collect]
+threads = 32
+accounts = ["prod-*"]
+regions = ["eu-west-1"]
+services = ["iam", "s3"]
+
+[estate]
+partners = { "121212121212" = "Auditing firm" }
+break_glass = ["arn:aws:iam::*:role/break-glass"]
+public = ["arn:aws:s3:::www.example.com"]
+labels = { "arn:aws:s3:::payroll-*" = "restricted" }
+approved_regions = ["eu-west-1"]
+guest_pools = ["arn:aws:cognito-idp:*:*:userpool/*"]
+admin_roles = ["*Admin*"]
+
+[controls]
+folder = "controls"
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "watchword.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_everything_that_is_said_is_taken(tmp_path: Path) -> None:
+    found = load(written(tmp_path, WHOLE))
+    assert found.aws.profile == "audit"
+    assert found.aws.role == "arn:{partition}:iam::{account}:role/audit"
+    assert (found.aws.connect_timeout, found.aws.read_timeout, found.aws.threads) == (2.0, 7.5, 32)
+    assert found.scope.accounts == ("prod-*",)
+    assert found.scope.services == ("iam", "s3")
+    assert found.threads == 32
+    assert found.estate.partners == {"121212121212": "Auditing firm"}
+    assert found.estate.declared_label("arn:aws:s3:::payroll-2026") == "restricted"
+    assert found.estate.is_public_by_intent("arn:aws:s3:::www.example.com")
+    assert found.controls == tmp_path / "controls"
+
+
+def test_every_key_is_set_in_the_example_of_the_tests_and_told_in_the_module() -> None:
+    for section, keys in config._KEYS.items():
+        assert f"[{section}]" in str(config.__doc__)
+        for key in keys:
+            assert f"{key} = " in WHOLE
+            assert f"{key} = " in str(config.__doc__)
+
+
+def test_without_a_file_there_are_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load() == Config()
+    assert load().aws.role == "OrganizationAccountAccessRole"
+
+
+def test_the_file_of_the_working_folder_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path, '[aws]\nprofile = "x"')
+    assert load().aws.profile == "x"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ('[aws]\nprofil = "x"', 2, "aws.profil: there is no such key"),
+        ("[awz]\n", 1, "there is no section [awz]"),
+        ('[aws]\n\n# note\nregion = "europe"', 4, "not an AWS region"),
+        ("[aws]\nprofile = 5", 2, "5 is not text"),
+        ('[aws]\nrole = "arn:aws:iam::111122223333:role/x"', 2, "use role_arn"),
+        ('[aws]\nrole_arn = "watchword"', 2, "not the ARN of a role"),
+        ('[aws]\nendpoint_url = "localhost"', 2, "not an address"),
+        ("[aws]\nread_timeout = 0", 2, "seconds between 0 and 900"),
+        ("[aws]\nread_timeout = true", 2, "seconds between 0 and 900"),
+        ("[collect]\nthreads = 0", 2, "from 1 to 256"),
+        ('[collect]\nregions = "eu-west-1"', 2, "not a list"),
+        ('[aws]\nregion = "eu-west-1"\n[collect]\nregions = ["x"]', 4, "not an AWS region"),
+        ('[estate]\npartners = { "12" = "x" }', 2, "not an AWS account id"),
+        ("[estate]\npartners = []", 2, "not a table"),
+        ('[estate]\nlabels = { "x" = 5 }', 2, "5 is not text"),
+        ('[estate.partners]\n"12" = "x"', 1, "not an AWS account id"),
+        ('aws = "x"', None, "there is no section [aws]"),
+    ],
+)
+def test_a_wrong_setting_is_told_with_key_and_line(
+    tmp_path: Path, text: str, line: int | None, said: str
+) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    assert said in caught.value.what
+    assert caught.value.where == (f"{path}:{line}" if line else str(path))
+    assert caught.value.exit_code == 2
+
+
+def test_a_file_that_is_no_toml_is_told_with_the_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="line 2"):
+        load(written(tmp_path, "[aws]\nprofile = \n"))
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"#" * (config.LARGEST_FILE + 1)])
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "watchword.toml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError):
+        load(path)
+
+
+def test_a_file_that_is_named_and_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path / "other.toml")
+    assert "--config" in caught.value.remedy
