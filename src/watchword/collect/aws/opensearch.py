@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 
 from watchword.collect.reads import Detail, Read
+from watchword.collect.rows import parsed
 
 
-def with_policy(domain: dict[str, Any]) -> dict[str, Any]:
-    """The domain's status with its access policy parsed; AWS gives an empty text where there is none."""
-    text = domain.get("AccessPolicies")
-    return {**domain, "AccessPolicies": json.loads(text) if isinstance(text, str) and text else text or None}
-
-
-def _with_policies(found: Any) -> Any:  # noqa: ANN401
-    return [with_policy(one) for one in found]
+def with_policies(domains: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The domains' states with their access policies parsed."""
+    return [{**domain, "AccessPolicies": parsed(domain.get("AccessPolicies"))} for domain in domains]
 
 
 READS: Final = (
@@ -33,7 +28,7 @@ READS: Final = (
                 "DescribeDomains",
                 take="DomainStatusList",
                 batch=("DomainNames", 5, "DomainName", "DomainName"),
-                transform=_with_policies,
+                transform=with_policies,
                 actions=("es:DescribeDomains",),
             ),
             Detail("Tags", "ListTags", {"ARN": "{_arn}"}, "TagList", actions=("es:ListTags",)),

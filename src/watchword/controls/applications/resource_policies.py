@@ -67,7 +67,7 @@ def judge_policy(row: Resource, path: str, view: AccountView) -> Judgement | Non
         top = widest(found)
         reach = f"at most {top.audience.words}" if top else "nobody"
         return met(f"the policy lets in {reach}", evidence)
-    if row.text("VPCOptions.VPCId", absent=""):
+    if row.has("VPCOptions.VPCId") or row.texts("VPCOptions.SubnetIds"):
         return met("the policy names everybody, but the domain's endpoint stands inside a VPC", evidence)
     sentences = "; ".join(one.sentence for one in public)
     if not any(one.is_certain for one in public):

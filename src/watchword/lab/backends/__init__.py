@@ -42,6 +42,7 @@ BACKENDS: tuple[str, ...] = (
     "iam_root",
     "identitystore",
     "inspector2",
+    "lambda_policies",
     "lambda_urls",
     "macie2",
     "network_firewall",

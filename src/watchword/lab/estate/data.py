@@ -18,3 +18,4 @@ def build(lab: Builder) -> None:
     data_stores.build(lab)
     data_messages.build(lab)
     data_macie.build(lab)
+    data_keys.mark_keys_of_aws()

@@ -12,12 +12,14 @@ from moto.kms.models import kms_backends
 
 from watchword.lab.estate.builder import Builder
 from watchword.lab.estate.company import (
+    ACCOUNTS,
     DATA,
     DEV,
     HOME,
     IDENTITY,
     PARTNER_LOGISTICS,
     PROD,
+    REGIONS,
     SECURITY,
     LabAccount,
 )
@@ -88,10 +90,17 @@ def _key(lab: Builder, account: LabAccount, name: str, *statements: Statement, r
     return lab.remember("key", account, region, name, made["Arn"])
 
 
+def mark_keys_of_aws() -> None:
+    """The keys that AWS makes for its services are AWS's to manage; moto takes every key for a customer's."""
+    for account in ACCOUNTS:
+        for region in REGIONS:
+            for key in kms_backends[account.id][region].keys.values():
+                if any(name.startswith("alias/aws/") for name in key.aliases):
+                    key.key_manager = "AWS"
+
+
 def _managed_by_aws(lab: Builder, account: LabAccount, name: str) -> None:
-    """A key that AWS makes and manages for a service; moto knows customers' keys only."""
+    """A key that AWS makes for a service."""
     made = lab.client("kms", account).create_key(Description=f"Default key of {name}")["KeyMetadata"]
-    backend = kms_backends[account.id][HOME]
-    backend.keys[made["KeyId"]].key_manager = "AWS"
-    backend.create_alias(made["KeyId"], f"alias/{name}")
+    kms_backends[account.id][HOME].create_alias(made["KeyId"], f"alias/{name}")
     lab.remember("key", account, HOME, name, made["Arn"])

@@ -39,11 +39,11 @@ def build(lab: Builder) -> None:
 
 def _topics(lab: Builder) -> None:
     owner = equals("AWS:SourceOwner", PROD.id)
-    orders = _arn("sns", PROD, "orders")
+    orders = _arn("sns", PROD, "order-events")
     _topic(
         lab,
         PROD,
-        "orders",
+        "order-events",
         allow("Default", {"AWS": EVERYBODY}, "SNS:Publish", orders, owner),
         key="alias/orders",
     )
@@ -67,7 +67,7 @@ def _topic(lab: Builder, account: LabAccount, name: str, statement: Statement, k
 
 def _queues(lab: Builder) -> None:
     send = "sqs:SendMessage"
-    source = {"ArnEquals": {"aws:SourceArn": _arn("sns", PROD, "orders")}}
+    source = {"ArnEquals": {"aws:SourceArn": _arn("sns", PROD, "order-events")}}
     _queue(
         lab,
         PROD,

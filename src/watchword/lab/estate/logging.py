@@ -50,8 +50,13 @@ def _trails_before(lab: Builder) -> None:
         EnableLogFileValidation=True,
         KmsKeyId=_log_key(lab),
     )
+    orders = {"Type": "AWS::S3::Object", "Values": ["arn:aws:s3:::abc-orders/"]}
     trails.put_event_selectors(
-        TrailName="prod", EventSelectors=[{"ReadWriteType": "WriteOnly", "IncludeManagementEvents": True}]
+        TrailName="prod",
+        EventSelectors=[
+            {"ReadWriteType": "WriteOnly", "IncludeManagementEvents": True},
+            {"ReadWriteType": "All", "IncludeManagementEvents": False, "DataResources": [orders]},
+        ],
     )
     trails.start_logging(Name="prod")
 
