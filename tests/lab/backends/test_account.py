@@ -78,7 +78,7 @@ def test_regions_are_on_by_default_or_enabled(account: Any, refused: Callable[..
     listed = account.list_regions(RegionOptStatusContains=["ENABLED", "ENABLED_BY_DEFAULT"], MaxResults=50)[
         "Regions"
     ]
-    assert len(listed) == 18
+    assert [each["RegionName"] for each in listed] == ["af-south-1", "eu-central-1", "eu-west-1", "us-east-1"]
     account.disable_region(RegionName="af-south-1")
     assert status("af-south-1") == "DISABLED"
     assert refused(account.disable_region, RegionName="eu-west-1").code == "ValidationException"

@@ -30,6 +30,7 @@ BACKENDS: tuple[str, ...] = (
     "config",
     "ds",
     "ec2_connections",
+    "ec2_defaults",
     "ec2_public_access",
     "ec2_regions",
     "ec2_remote_access",
@@ -45,6 +46,7 @@ BACKENDS: tuple[str, ...] = (
     "lambda_policies",
     "lambda_urls",
     "macie2",
+    "mended",
     "network_firewall",
     "organizations",
     "s3",
@@ -53,6 +55,7 @@ BACKENDS: tuple[str, ...] = (
     "ssm_instances",
     "ssm_patching",
     "sso_admin",
+    "wafv2",
 )
 
 

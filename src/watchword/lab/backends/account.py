@@ -1,6 +1,7 @@
 """Account Management: alternate contacts, regions, contact data and names of accounts, also for the organisation.
 
-What it does: keeps contacts and enabled regions for each account; the management account and the account to which
+What it does: keeps contacts and enabled regions for each account, where Company ABC's regions are those that nobody
+needs to enable, as in `ec2_regions`; the management account and the account to which
 account.amazonaws.com is delegated may name another account of the organisation. What it does not do: stop calls to
 regions that are disabled.
 Reference: https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
@@ -20,15 +21,9 @@ from watchword.lab.backends.call import Call, Refusal
 from watchword.lab.backends.organisation import same_organisation
 from watchword.lab.backends.registry import Handler
 from watchword.lab.backends.tables import Item, Tables, worldwide
+from watchword.lab.estate.company import REGIONS
 
 account_tables = worldwide("account")
-
-# Regions that nobody needs to enable.
-# https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html#manage-acct-regions-considerations
-_BY_DEFAULT = frozenset(
-    "ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-southeast-1 ap-southeast-2 ca-central-1 eu-central-1 "
-    "eu-north-1 eu-west-1 eu-west-2 eu-west-3 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2".split()
-)
 
 
 @cache
@@ -88,7 +83,7 @@ def _get_information(call: Call) -> Item:
 def _status(call: Call, region: str) -> str:
     if region not in _regions(call.partition):
         raise Refusal("ValidationException", f"The region {region} is invalid.")
-    if region in _BY_DEFAULT:
+    if region in REGIONS:
         return "ENABLED_BY_DEFAULT"
     return "ENABLED" if region in _tables(call).table("regions") else "DISABLED"
 
