@@ -4,12 +4,30 @@ from __future__ import annotations
 
 from watchword.controls.identity import (
     administrators,
+    analyzers,
     break_glass,
+    center,
+    directories,
     federation,
+    guardrails,
+    guests,
     partners,
     policies,
     root,
     users,
 )
 
-__all__ = ["administrators", "break_glass", "federation", "partners", "policies", "root", "users"]
+__all__ = [
+    "administrators",
+    "analyzers",
+    "break_glass",
+    "center",
+    "directories",
+    "federation",
+    "guardrails",
+    "guests",
+    "partners",
+    "policies",
+    "root",
+    "users",
+]
