@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
@@ -59,7 +60,8 @@ def write(text: str | Iterable[str], to: Path | None) -> None:
             file.writelines(pieces)
         beside.replace(to)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()
         raise UsageError(
             f"cannot write {to}: {error.strerror}",
             remedy="name a file in a folder that you may write to, with space left",

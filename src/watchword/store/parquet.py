@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,7 +70,8 @@ def _write_table(connection: Any, table: str, account: AccountId, folder: Path) 
         relation.write_parquet(str(beside), compression="zstd")
         beside.replace(target)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()
         raise StoreError(
             f"cannot write {target}: {error.strerror}",
             remedy="name a folder that you may write to, with space left",
