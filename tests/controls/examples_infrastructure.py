@@ -66,6 +66,7 @@ example(
     "one of two destinations may be unencrypted",
     sessions({**S3, "cloudWatchLogGroupName": "ssm", "cloudWatchEncryptionEnabled": False}),
 )
+example("IN-03", "gap", "a bucket without a word on encryption", sessions({"s3BucketName": "logs"}))
 example("IN-03", "not_applicable", "no node is managed in the region", sessions(None, nodes=0))
 example("IN-03", "unknown", "preferences were not read", sessions(S3, denied=["ssm.session_preferences"]))
 example(
@@ -651,6 +652,14 @@ example(
         [function()],
     ),
 )
+CONTAINER = function(PackageType="Image")
+example(
+    "IN-16",
+    "met",
+    "an image as function is scanned in the registry",
+    vulnerable([covered()], (), [CONTAINER]),
+)
+example("IN-16", "met,unknown", "a function that is not covered", vulnerable([covered()], (), [function()]))
 example(
     "IN-16",
     "gap,met",
@@ -753,17 +762,30 @@ example(
         configurations=[{"_name": "old", "UserData": script("token")}],
     ),
 )
+
+
+def parameter(name: str, kind: str) -> dict[str, Any]:
+    return {"_name": name, "Name": name, "Type": kind}
+
+
 example(
     "IN-18",
-    "gap,met",
-    "parameters by name: one plain, one encrypted, one that is none",
-    code(
-        parameters=[
-            {"_name": "/pay/db-password", "Name": "/pay/db-password", "Type": "String"},
-            {"_name": "/pay/api-token", "Name": "/pay/api-token", "Type": "SecureString"},
-            {"_name": "/pay/log-level", "Name": "/pay/log-level", "Type": "String"},
-        ]
-    ),
+    "gap",
+    "a password as plain parameter",
+    code(parameters=[parameter("/pay/db-password", "String")]),
+)
+example("IN-18", "gap", "a list of tokens", code(parameters=[parameter("api-token", "StringList")]))
+example(
+    "IN-18",
+    "met",
+    "a token that is encrypted",
+    code(parameters=[parameter("/pay/api-token", "SecureString")]),
+)
+example(
+    "IN-18",
+    "not_applicable",
+    "a parameter that is no credential",
+    code(parameters=[parameter("/log-level", "String")]),
 )
 example(
     "IN-18",

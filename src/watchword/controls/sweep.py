@@ -7,7 +7,7 @@ region's own finding *unknown* beside the rows of the tables that were.  Nothing
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from watchword.controls.registry import unknown
 from watchword.model.evidence import EvidenceMissing
@@ -18,6 +18,36 @@ from watchword.model.snapshot import AccountView
 
 RowRule = Callable[[Resource], Judgement | None]
 """Judges one row; ``None`` for a row outside the scope."""
+
+
+@dataclass(slots=True)
+class Lookup:
+    """Rows of one region by a field that names them, for controls that join tables; each table is gone through once.
+
+    Nothing is read before it is asked for, so that a row that needs no other table is judged without it.
+    """
+
+    view: AccountView
+    region: Region
+    _known: dict[tuple[str, str], dict[str, Resource]] = field(default_factory=dict)
+
+    def rows(self, table: str) -> tuple[Resource, ...]:
+        """The rows of the table in the region.
+
+        Raises:
+            EvidenceMissing: it was not read.
+        """
+        return self.view.rows(table, self.region)
+
+    def find(self, table: str, key: str, name: str) -> Resource | None:
+        """The row whose field ``key`` is ``name``; ``None`` where there is none.
+
+        Raises:
+            EvidenceMissing: the table was not read, or a row lacks the field.
+        """
+        if (table, key) not in self._known:
+            self._known[(table, key)] = {row.text(key): row for row in self.rows(table)}
+        return self._known[(table, key)].get(name)
 
 
 def sweep(view: AccountView, region: Region, rules: Mapping[str, RowRule]) -> Iterator[Judgement]:

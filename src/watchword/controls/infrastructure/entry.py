@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Final
 
-from watchword.controls.registry import control, gap, met
+from watchword.controls.registry import Per, control, gap, met
+from watchword.controls.sweep import Lookup, sweep
 from watchword.model.evidence import Evidence, EvidenceMissing
 from watchword.model.finding import Judgement
+from watchword.model.ids import Region
 from watchword.model.resource import Document, Resource
 from watchword.model.snapshot import AccountView
 
@@ -48,10 +50,18 @@ class _Way:
 
 
 @control(
-    "IN-01", each=_INSTANCES, reads=(_ROUTES, _ACLS, _GROUPS, _LISTS, _BLOCK, _EXCLUSIONS), about="instances"
+    "IN-01",
+    per=Per.REGION,
+    reads=(_INSTANCES, _ROUTES, _ACLS, _GROUPS, _LISTS, _BLOCK, _EXCLUSIONS),
+    about="instances",
 )
-def no_shell_for_the_internet(row: Resource, view: AccountView) -> Judgement | None:
-    """No management port of the machine answers the internet."""
+def no_shell_for_the_internet(view: AccountView, region: Region) -> Iterator[Judgement]:
+    """No management port of a machine answers the internet."""
+    known = Lookup(view, region)
+    yield from sweep(view, region, {_INSTANCES: lambda row: _from_the_internet(row, known)})
+
+
+def _from_the_internet(row: Resource, known: Lookup) -> Judgement | None:
     if row.text("State.Name") in _GONE:
         return None
     facts = row.evidence("NetworkInterfaces")
@@ -60,7 +70,7 @@ def no_shell_for_the_internet(row: Resource, view: AccountView) -> Judgement | N
         return met("the machine has no address of the internet", facts)
     reasons = []
     for way in ways:
-        ports, reason, proof = _open_ports(way, row, view)
+        ports, reason, proof = _open_ports(way, row, known)
         if ports:
             words = ", ".join(f"{port} ({SHELLS[port]})" for port in ports)
             return gap(f"{way.address} answers the whole internet on port {words}", facts, *proof)
@@ -76,20 +86,20 @@ def _ways(interface: Document) -> Iterator[_Way]:
         yield _Way(6, address.text("Ipv6Address"), interface)
 
 
-def _open_ports(way: _Way, row: Resource, view: AccountView) -> tuple[list[int], str, tuple[Evidence, ...]]:
+def _open_ports(way: _Way, row: Resource, known: Lookup) -> tuple[list[int], str, tuple[Evidence, ...]]:
     """The management ports that are open on this way; else why there are none; and the proof."""
-    groups = list(_groups_of(way.interface, row, view))
+    groups = list(_groups_of(way.interface, row, known))
     ports = [
-        port for port in SHELLS if any(_group_admits(group, port, way.version, view) for group in groups)
+        port for port in SHELLS if any(_group_admits(group, port, way.version, known) for group in groups)
     ]
     if not ports:
         return [], "its security groups admit no management port from everywhere", ()
-    table = _route_table(way, row, view)
+    table = _route_table(way, known)
     if not _leads_out(table, way):
         return [], "its subnet has no route to an internet gateway", ()
-    if _is_blocked(way, row, view):
+    if _is_blocked(way, known):
         return [], "VPC Block Public Access keeps the internet out of its VPC", ()
-    acl = _acl(way, row, view)
+    acl = _acl(way, known)
     ports = [port for port in ports if _acl_admits(acl, port, way)]
     proof = (
         *(group.evidence("IpPermissions") for group in groups),
@@ -102,34 +112,34 @@ def _open_ports(way: _Way, row: Resource, view: AccountView) -> tuple[list[int],
 # --- security groups --------------------------------------------------------------------------------------------------
 
 
-def _groups_of(interface: Document, row: Resource, view: AccountView) -> Iterator[Resource]:
-    known = {one.text("GroupId"): one for one in view.rows(_GROUPS, row.region)}
+def _groups_of(interface: Document, row: Resource, known: Lookup) -> Iterator[Resource]:
     for name in (group.text("GroupId") for group in interface.items("Groups")):
-        if name not in known:
+        group = known.find(_GROUPS, "GroupId", name)
+        if group is None:
             raise EvidenceMissing(f"security group {name} of {row.where} is not among those that were read")
-        yield known[name]
+        yield group
 
 
-def _group_admits(group: Resource, port: int, version: int, view: AccountView) -> bool:
+def _group_admits(group: Resource, port: int, version: int, known: Lookup) -> bool:
     return any(
         is_wide(cidr, version)
         for rule in group.items("IpPermissions")
         if covers(rule, port)
-        for cidr in _cidrs(rule, group, version, view)
+        for cidr in _cidrs(rule, group, version, known)
     )
 
 
-def _cidrs(rule: Document, group: Resource, version: int, view: AccountView) -> Iterator[str]:
+def _cidrs(rule: Document, group: Resource, version: int, known: Lookup) -> Iterator[str]:
     ranges, field = ("IpRanges", "CidrIp") if version == 4 else ("Ipv6Ranges", "CidrIpv6")
     for one in rule.items(ranges):
         yield one.text(field)
     for one in rule.items("PrefixListIds"):
-        yield from _listed(one.text("PrefixListId"), group, view)
+        yield from _listed(one.text("PrefixListId"), group, known)
 
 
-def _listed(name: str, group: Resource, view: AccountView) -> Iterator[str]:
+def _listed(name: str, group: Resource, known: Lookup) -> Iterator[str]:
     """The CIDRs of a prefix list; AWS's own lists hold AWS's networks and are never the whole internet."""
-    found = next((one for one in view.rows(_LISTS, group.region) if one.text("PrefixListId") == name), None)
+    found = known.find(_LISTS, "PrefixListId", name)
     if found is None:
         raise EvidenceMissing(f"prefix list {name} of {group.where} is not among those that were read")
     if found.text("OwnerId", absent="") != "AWS":
@@ -172,9 +182,9 @@ def _of_subnet(rows: Iterable[Resource], subnet: str, vpc: str) -> Resource | No
     return main
 
 
-def _route_table(way: _Way, row: Resource, view: AccountView) -> Resource:
+def _route_table(way: _Way, known: Lookup) -> Resource:
     subnet, vpc = way.interface.text("SubnetId"), way.interface.text("VpcId")
-    found = _of_subnet(view.rows(_ROUTES, row.region), subnet, vpc)
+    found = _of_subnet(known.rows(_ROUTES), subnet, vpc)
     if found is None:
         raise EvidenceMissing(
             f"the route table of {subnet} is not visible (a shared subnet of another account?)"
@@ -182,9 +192,9 @@ def _route_table(way: _Way, row: Resource, view: AccountView) -> Resource:
     return found
 
 
-def _acl(way: _Way, row: Resource, view: AccountView) -> Resource:
+def _acl(way: _Way, known: Lookup) -> Resource:
     subnet, vpc = way.interface.text("SubnetId"), way.interface.text("VpcId")
-    found = _of_subnet(view.rows(_ACLS, row.region), subnet, vpc)
+    found = _of_subnet(known.rows(_ACLS), subnet, vpc)
     if found is None:
         raise EvidenceMissing(
             f"the network ACL of {subnet} is not visible (a shared subnet of another account?)"
@@ -202,9 +212,9 @@ def _leads_out(table: Resource, way: _Way) -> bool:
     )
 
 
-def _is_blocked(way: _Way, row: Resource, view: AccountView) -> bool:
+def _is_blocked(way: _Way, known: Lookup) -> bool:
     """Whether VPC Block Public Access keeps the internet out: on for the region, and the VPC or subnet not excluded."""
-    rows = view.rows(_BLOCK, row.region)
+    rows = known.rows(_BLOCK)
     modes = {one.text("InternetGatewayBlockMode", absent="off") for one in rows}
     if not modes & {"block-bidirectional", "block-ingress"}:
         return False
@@ -212,7 +222,7 @@ def _is_blocked(way: _Way, row: Resource, view: AccountView) -> bool:
     return not any(
         one.text("ResourceArn").endswith(places)
         and one.text("InternetGatewayExclusionMode", absent="") == "allow-bidirectional"
-        for one in view.rows(_EXCLUSIONS, row.region)
+        for one in known.rows(_EXCLUSIONS)
     )
 
 
@@ -247,13 +257,17 @@ def _acl_covers(entry: Document, port: int) -> bool:
 # --- Systems Manager --------------------------------------------------------------------------------------------------
 
 
-@control("IN-02", each=_INSTANCES, reads=(_NODES, _GROUPS), about="running instances")
-def administered_through_systems_manager(row: Resource, view: AccountView) -> Judgement | None:
-    """The machine is reached by Session Manager, and by no port that a key alone opens."""
+@control("IN-02", per=Per.REGION, reads=(_INSTANCES, _NODES, _GROUPS), about="running instances")
+def administered_through_systems_manager(view: AccountView, region: Region) -> Iterator[Judgement]:
+    """A machine is reached by Session Manager, and by no port that a key alone opens."""
+    known = Lookup(view, region)
+    yield from sweep(view, region, {_INSTANCES: lambda row: _managed(row, known)})
+
+
+def _managed(row: Resource, known: Lookup) -> Judgement | None:
     if row.text("State.Name") != "running":
         return None
-    name = row.text("InstanceId")
-    node = next((one for one in view.rows(_NODES, row.region) if one.text("InstanceId") == name), None)
+    node = known.find(_NODES, "InstanceId", row.text("InstanceId"))
     if node is None:
         missing = Evidence.of(_NODES, row.arn, "InstanceId", None)
         return gap("Systems Manager does not manage the machine", missing, row.evidence("IamInstanceProfile"))
@@ -261,14 +275,14 @@ def administered_through_systems_manager(row: Resource, view: AccountView) -> Ju
     if node.text("PingStatus") != "Online":
         last = node.text("LastPingDateTime", absent="an unknown time")
         return gap(f"Systems Manager has lost the machine since {last}", facts)
-    return _key_path(row, view, facts)
+    return _key_path(row, known, facts)
 
 
-def _key_path(row: Resource, view: AccountView, facts: Evidence) -> Judgement:
+def _key_path(row: Resource, known: Lookup, facts: Evidence) -> Judgement:
     key = row.text("KeyName", absent="")
     if not key:
         return met("Systems Manager reaches the machine, and it has no key pair", facts)
-    groups = list(_all_groups(row, view))
+    groups = list(_all_groups(row, known))
     doors = sorted({port for group in groups for port in (22, 3389) if _opens(group, port)})
     if not doors:
         return met(
@@ -282,10 +296,10 @@ def _key_path(row: Resource, view: AccountView, facts: Evidence) -> Judgement:
     )
 
 
-def _all_groups(row: Resource, view: AccountView) -> Iterator[Resource]:
+def _all_groups(row: Resource, known: Lookup) -> Iterator[Resource]:
     """The security groups of all interfaces of the machine."""
     for interface in row.items("NetworkInterfaces"):
-        yield from _groups_of(interface, row, view)
+        yield from _groups_of(interface, row, known)
 
 
 def _opens(group: Resource, port: int) -> bool:

@@ -151,7 +151,9 @@ def _names(view: AccountView, region: Region) -> dict[str, Subject]:
         for row in view.rows(_INSTANCES, region)
         if row.text("State.Name") == "running"
     }
-    return machines | {row.arn: Subject.of(row) for row in view.rows(_FUNCTIONS, region)}
+    # Functions that are container images are scanned in the registry, and are not among Inspector's functions.
+    zipped = (row for row in view.rows(_FUNCTIONS, region) if row.text("PackageType", absent="Zip") == "Zip")
+    return machines | {row.arn: Subject.of(row) for row in zipped}
 
 
 def _covered(
