@@ -23,6 +23,7 @@ from tests.collect.stub import (
     xml_error,
 )
 from watchword.collect.engine import Listeners, Progress, Scope, collect, in_turn, resume
+from watchword.collect.planning import DEFAULT_REGIONS
 from watchword.collect.source import Source
 from watchword.errors import CredentialsError, NothingCollected, UsageError
 from watchword.model.evidence import EvidenceMissing, Hole, HoleReason
@@ -256,6 +257,38 @@ def test_regions_that_are_not_enabled_are_not_read_and_leave_no_hole(stub: StubA
     snapshot = collected(stub, tmp_path)
     assert {asked.region for asked in stub.asked if asked.service == "kms"} == {"eu-west-1"}
     assert list(snapshot.holes()) == []
+
+
+def test_where_aws_does_not_tell_the_regions_the_default_ones_are_read_and_it_is_said(
+    stub: StubAws, tmp_path: Path
+) -> None:
+    populate(stub)
+    stub.on("ec2", "DescribeRegions", xml_error("UnauthorizedOperation", 403))
+    snapshot = collected(stub, tmp_path, Scope(organization=False))
+    assert {asked.region for asked in stub.asked if asked.service == "kms"} == set(DEFAULT_REGIONS)
+    assert any("enabled regions could not be read" in warning for warning in snapshot.manifest["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("operation", "said"),
+    [
+        ("ListAccounts", says({"Accounts": [{"Name": "no id"}]})),
+        ("ListAccounts", says({"Accounts": "none"})),
+        ("ListRoots", says({"Roots": [{}]})),
+        ("ListAccountsForParent", fails("AccessDeniedException")),
+        ("ListOrganizationalUnitsForParent", says({"OrganizationalUnits": [{"Id": "ou-1"}]})),
+        ("DescribeOrganization", fails("AccessDeniedException")),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_bad_answer_while_planning_is_a_warning_at_most(
+    stub: StubAws, tmp_path: Path, operation: str, said: Said
+) -> None:
+    populate(stub)
+    stub.on("organizations", operation, said)
+    snapshot = collected(stub, tmp_path, Scope(services=("kms",)))
+    assert len(view(snapshot, MANAGEMENT).rows("kms.keys")) == 3
+    assert snapshot.manifest["warnings"] or operation == "DescribeOrganization"
 
 
 def test_what_the_user_left_out_is_a_hole_and_is_not_asked_for(stub: StubAws, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from watchword.aws import Caller
 from watchword.collect.failures import reason_of
 from watchword.collect.layout import BY_KEY, KEYED_BY_RESOURCE, candidates
 from watchword.collect.shapes import operation_model
-from watchword.collect.source import Answer, Call, CallFailed
+from watchword.collect.source import Answer, Call, CallFailed, told_regions
 from watchword.errors import SourceError
 from watchword.model.evidence import HoleReason
 from watchword.model.ids import GLOBAL, ORGANIZATION, AccountId, Region, region
@@ -83,11 +83,9 @@ class DirectorySource:
     def regions(self, account: AccountId) -> tuple[tuple[Region, ...], tuple[Region, ...]]:
         """The regions of which there are answers, and those that the account's describe-regions names as enabled."""
         places = self._layout.get(account, {})
-        told = self._told_regions(account, tuple(places))
-        enabled = {one for one in places if one != GLOBAL} | {name for name, on in told.items() if on}
-        return tuple(sorted(enabled)), tuple(
-            sorted(name for name, on in told.items() if not on and name not in enabled)
-        )
+        told, others = self._told_regions(account, tuple(places))
+        enabled = {one for one in (*places, *told) if one != GLOBAL}
+        return tuple(sorted(enabled)), tuple(one for one in others if one not in enabled)
 
     def first(self, call: Call) -> Answer:
         """The answer to one call.
@@ -164,17 +162,16 @@ class DirectorySource:
             raise CallFailed(HoleReason.MALFORMED, "", f"{shown} {said}")
         return found
 
-    def _told_regions(self, account: AccountId, places: tuple[Region, ...]) -> dict[Region, bool]:
+    def _told_regions(
+        self, account: AccountId, places: tuple[Region, ...]
+    ) -> tuple[tuple[Region, ...], tuple[Region, ...]]:
+        """What the first describe-regions among the account's answers tells; nothing where there is none."""
         for where in places:
             try:
-                found = self.first(Call(account, where, "ec2", "DescribeRegions"))
-                return {
-                    Region(one["RegionName"]): one["OptInStatus"] != "not-opted-in"
-                    for one in found["Regions"]
-                }
-            except (CallFailed, LookupError, TypeError):
+                return told_regions(self.first(Call(account, where, "ec2", "DescribeRegions")))
+            except CallFailed:
                 continue
-        return {}
+        return (), ()
 
     def _by_command(self) -> dict[AccountId, dict[Region, _Place]]:
         found: dict[AccountId, dict[Region, _Place]] = {}

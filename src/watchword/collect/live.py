@@ -17,7 +17,7 @@ from watchword.collect.failures import expected, explained
 from watchword.collect.limiter import Bucket, Key, published
 from watchword.collect.paths import value_at
 from watchword.collect.shapes import Paging, paging
-from watchword.collect.source import Answer, Call, CallFailed
+from watchword.collect.source import Answer, Call, CallFailed, told_regions
 from watchword.model.evidence import HoleReason
 from watchword.model.ids import AccountId, Region
 
@@ -84,13 +84,7 @@ class LiveSource:
             CallFailed: AWS did not say.
         """
         call = Call(account, Region(self.aws.home_region()), "ec2", "DescribeRegions", {"AllRegions": True})
-        found = self.first(call).get("Regions", [])
-        enabled = {one["RegionName"]: one.get("OptInStatus") != "not-opted-in" for one in found}
-        names = sorted(enabled)
-        return (
-            tuple(Region(name) for name in names if enabled[name]),
-            tuple(Region(name) for name in names if not enabled[name]),
-        )
+        return told_regions(self.first(call))
 
     def first(self, call: Call) -> Answer:
         """The answer to one call, whatever pages follow.

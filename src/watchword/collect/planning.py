@@ -20,7 +20,8 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from watchword.aws import Caller
-from watchword.collect.source import Call, CallFailed, Source
+from watchword.collect.paths import items_at
+from watchword.collect.source import Call, CallFailed, For, Source
 from watchword.errors import UsageError
 from watchword.model.evidence import HoleReason
 from watchword.model.ids import GLOBAL, ORGANIZATION, AccountId, Region
@@ -31,6 +32,16 @@ _DEPTH: Final = 6
 """Organisational units nest at most five deep below the root.
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html"""
 
+
+DEFAULT_REGIONS: Final = tuple(
+    Region(one)
+    for one in (
+        "ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-southeast-1 ap-southeast-2 ca-central-1 "
+        "eu-central-1 eu-north-1 eu-west-1 eu-west-2 eu-west-3 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2"
+    ).split()
+)
+"""The regions that are enabled in every account.
+https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html"""
 
 _Path = tuple[tuple[str, ...], tuple[str, ...]]
 """Names and ids of the organisational units above an account, the root first."""
@@ -83,20 +94,23 @@ def make_plan(source: Source, scope: Scope, known: Sequence[str], threads: int) 
     """
     services = _chosen_services(scope, known)
     caller = source.caller()
-    listed, warnings = _accounts(source, caller, scope)
-    active = [one for one in listed if one.status == "ACTIVE"]
+    listed = _accounts(source, caller, scope)
+    active = [one for one in listed.accounts if one.status == "ACTIVE"]
+    warnings = list(listed.warnings)
     warnings += [
-        f"account {one.label} is {one.status.lower()} and is not read" for one in listed if one not in active
+        f"account {one.label} is {one.status.lower()} and is not read"
+        for one in listed.accounts
+        if one not in active
     ]
     chosen = _chosen_accounts(scope, active)
-    planned, refused = _with_regions(source, caller, chosen, threads)
-    warnings += [f"account {one}: {failed.said}" for one, failed in refused.items()]
+    entered = _with_regions(source, caller, chosen, threads)
+    planned, warnings = entered.planned, warnings + entered.warnings
     _refuse_unknown_regions(scope, planned)
-    if _is_organization(listed):
+    if listed.is_organization:
         planned.append(_organization(planned, caller))
     narrowed = tuple(_narrowed(one, scope) for one in planned)
     left_out = tuple(one for one in active if one not in chosen)
-    return Plan(caller, narrowed, services, tuple(warnings), refused, left_out)
+    return Plan(caller, narrowed, services, tuple(warnings), entered.refused, left_out)
 
 
 def _chosen_services(scope: Scope, known: Sequence[str]) -> tuple[str, ...]:
@@ -108,10 +122,19 @@ def _chosen_services(scope: Scope, known: Sequence[str]) -> tuple[str, ...]:
     return tuple(one for one in known if not scope.services or one in scope.services)
 
 
-def _accounts(source: Source, caller: Caller, scope: Scope) -> tuple[list[Account], list[str]]:
-    """The accounts that can be read, and what has to be said about them."""
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """The accounts that can be read, whether they are the organisation's, and what has to be said about them."""
+
+    accounts: tuple[Account, ...]
+    is_organization: bool
+    warnings: tuple[str, ...] = ()
+
+
+def _accounts(source: Source, caller: Caller, scope: Scope) -> _Listed:
     if scope.organization is False:
-        return [Account(caller.account)], [f"only account {caller.account} is read, as asked"]
+        alone = (Account(caller.account),)
+        return _Listed(alone, False, (f"only account {caller.account} is read, as asked",))
     try:
         found = list(_listed(source))
     except CallFailed as failed:
@@ -121,14 +144,20 @@ def _accounts(source: Source, caller: Caller, scope: Scope) -> tuple[list[Accoun
                 where=caller.arn,
                 remedy="use the management account or a delegated administrator, or leave --org away",
             ) from failed
-        alone = [Account(one) for one in source.alone()]
-        return alone, [
-            f"only {', '.join(one.id for one in alone)} read: the organisation's accounts could not be listed "
-            f"({failed.said}); the management account or a delegated administrator may list them"
-        ]
+        return _alone(source, failed)
     paths, warnings = _paths(source)
     management = _management_account(source)
-    return [_placed(one, paths.get(one.id, ((), ())), management) for one in found], warnings
+    placed = tuple(_placed(one, paths.get(one.id, ((), ())), management) for one in found)
+    return _Listed(placed, True, warnings)
+
+
+def _alone(source: Source, failed: CallFailed) -> _Listed:
+    alone = tuple(Account(one) for one in source.alone())
+    said = (
+        f"only {', '.join(one.id for one in alone)} read: the organisation's accounts could not be listed "
+        f"({failed.said}); the management account or a delegated administrator may list them"
+    )
+    return _Listed(alone, False, (said,))
 
 
 def _placed(account: Account, path: _Path, management: str) -> Account:
@@ -136,54 +165,63 @@ def _placed(account: Account, path: _Path, management: str) -> Account:
 
 
 def _listed(source: Source) -> Iterator[Account]:
-    for page in source.pages(_organizations("ListAccounts")):
-        for one in page.get("Accounts", ()):
-            yield Account(
-                AccountId(one["Id"]),
-                one.get("Name", ""),
-                one.get("Email", ""),
-                one.get("Status") or one.get("State", "ACTIVE"),
-            )
+    for one in _all(source, "ListAccounts", "Accounts"):
+        # AWS replaces the field Status by State.
+        # https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html
+        status = _text(one, "State", "") or _text(one, "Status", "ACTIVE")
+        yield Account(AccountId(_text(one, "Id")), _text(one, "Name", ""), _text(one, "Email", ""), status)
 
 
 def _management_account(source: Source) -> str:
     try:
-        found = source.first(_organizations("DescribeOrganization"))
+        found = source.first(_organizations("DescribeOrganization")).get("Organization")
+        return _text(found, "MasterAccountId", "") if isinstance(found, Mapping) else ""
     except CallFailed:
         return ""
-    return str(found.get("Organization", {}).get("MasterAccountId", ""))
 
 
-def _paths(source: Source) -> tuple[dict[AccountId, _Path], list[str]]:
+def _paths(source: Source) -> tuple[dict[AccountId, _Path], tuple[str, ...]]:
     """The chain of organisational units above each account: names and ids."""
     found: dict[AccountId, _Path] = {}
     try:
         for root in _all(source, "ListRoots", "Roots"):
-            _descend(source, ((root.get("Name", "Root"),), (root["Id"],)), found, 0)
+            _descend(source, ((_text(root, "Name", "Root"),), (_text(root, "Id"),)), found, 0)
     except CallFailed as failed:
-        return found, [f"the organisational units could not be read ({failed.said})"]
-    return found, []
+        return found, (f"the organisational units could not be read ({failed.said})",)
+    return found, ()
 
 
 def _descend(source: Source, path: _Path, found: dict[AccountId, _Path], depth: int) -> None:
     parent = {"ParentId": path[1][-1]}
     for account in _all(source, "ListAccountsForParent", "Accounts", parent):
-        found[AccountId(account["Id"])] = path
+        found[AccountId(_text(account, "Id"))] = path
     if depth >= _DEPTH:
         return
     for unit in _all(source, "ListOrganizationalUnitsForParent", "OrganizationalUnits", parent):
-        _descend(source, ((*path[0], unit["Name"]), (*path[1], unit["Id"])), found, depth + 1)
+        below = ((*path[0], _text(unit, "Name")), (*path[1], _text(unit, "Id")))
+        _descend(source, below, found, depth + 1)
 
 
 def _all(
-    source: Source, operation: str, key: str, params: Mapping[str, Any] | None = None
+    source: Source, operation: str, key: str, params: Mapping[str, str] | None = None
 ) -> Iterator[Mapping[str, Any]]:
     for page in source.pages(_organizations(operation, params)):
-        yield from page.get(key, ())
+        for item in items_at(page, key):
+            if not isinstance(item, Mapping):
+                raise CallFailed(HoleReason.MALFORMED, "", f"{operation} gave no list of {key}")
+            yield item
 
 
-def _organizations(operation: str, params: Mapping[str, Any] | None = None) -> Call:
-    return Call(ORGANIZATION, GLOBAL, "organizations", operation, params or {})
+def _text(found: Mapping[str, Any], name: str, absent: str | None = None) -> str:
+    value = found.get(name, absent)
+    if not isinstance(value, str):
+        raise CallFailed(HoleReason.MALFORMED, "", f"an answer of AWS Organizations has no {name}")
+    return value
+
+
+def _organizations(operation: str, params: Mapping[str, str] | None = None) -> Call:
+    made_for = For.ROW if params else For.TABLE
+    return Call(ORGANIZATION, GLOBAL, "organizations", operation, params or {}, made_for)
 
 
 def _chosen_accounts(scope: Scope, active: Sequence[Account]) -> list[Account]:
@@ -202,32 +240,48 @@ def _fits(account: Account, wanted: str) -> bool:
     return wanted == account.id or fnmatchcase(account.name, wanted)
 
 
-def _with_regions(
-    source: Source, caller: Caller, accounts: Sequence[Account], threads: int
-) -> tuple[list[PlannedAccount], dict[AccountId, CallFailed]]:
-    """Each account with its enabled regions; those that cannot be entered get the caller's, and the reason is told."""
-    own, _ = source.regions(caller.account)
+@dataclass(slots=True)
+class _Entered:
+    """The accounts with their regions; those that cannot be entered, and why; what has to be said."""
 
-    def enter(account: Account) -> PlannedAccount | CallFailed:
-        try:
-            if account.id != caller.account:
-                source.enter(account.id)
-                return PlannedAccount(account, source.regions(account.id)[0])
-        except CallFailed as failed:
-            return failed
-        return PlannedAccount(account, own)
+    planned: list[PlannedAccount] = field(default_factory=list)
+    refused: dict[AccountId, CallFailed] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
+
+def _with_regions(source: Source, caller: Caller, accounts: Sequence[Account], threads: int) -> _Entered:
+    """Each account with its enabled regions; those of which AWS does not say get the caller's."""
+    made = _Entered()
+    try:
+        own, _ = source.regions(caller.account)
+    except CallFailed as failed:
+        own = DEFAULT_REGIONS
+        made.warnings.append(
+            f"the enabled regions could not be read ({failed.said}): AWS's default ones are taken"
+        )
     with ThreadPoolExecutor(max(1, threads), "watchword-plan") as pool:
-        entered = list(pool.map(enter, accounts))
-    planned, refused = [], {}
+        entered = list(pool.map(lambda one: _enter(source, caller, one, own), accounts))
     for account, outcome in zip(accounts, entered, strict=True):
-        if isinstance(outcome, CallFailed):
-            planned.append(PlannedAccount(account, own))
-            if outcome.reason in {HoleReason.NOT_ASSUMED, HoleReason.ABSENT}:
-                refused[account.id] = outcome
-        else:
-            planned.append(outcome)
-    return planned, refused
+        if not isinstance(outcome, CallFailed):
+            made.planned.append(PlannedAccount(account, outcome))
+            continue
+        made.planned.append(PlannedAccount(account, own))
+        if outcome.reason in {HoleReason.NOT_ASSUMED, HoleReason.ABSENT}:
+            made.refused[account.id] = outcome
+        made.warnings.append(f"account {account.label}: {outcome.said}")
+    return made
+
+
+def _enter(
+    source: Source, caller: Caller, account: Account, own: tuple[Region, ...]
+) -> tuple[Region, ...] | CallFailed:
+    if account.id == caller.account:
+        return own
+    try:
+        source.enter(account.id)
+        return source.regions(account.id)[0]
+    except CallFailed as failed:
+        return failed
 
 
 def _refuse_unknown_regions(scope: Scope, planned: Sequence[PlannedAccount]) -> None:
@@ -238,10 +292,6 @@ def _refuse_unknown_regions(scope: Scope, planned: Sequence[PlannedAccount]) -> 
             f"region {', '.join(unknown)} is not enabled in any account that is read",
             remedy=f"enabled are: {', '.join(sorted(enabled))}",
         )
-
-
-def _is_organization(listed: Sequence[Account]) -> bool:
-    return any(one.is_management or one.path for one in listed) or len(listed) > 1
 
 
 def _organization(planned: Sequence[PlannedAccount], caller: Caller) -> PlannedAccount:

@@ -115,3 +115,21 @@ class Source(Protocol):
         Raises:
             CallFailed: AWS did not say.
         """
+
+
+def told_regions(answer: Answer) -> tuple[tuple[Region, ...], tuple[Region, ...]]:
+    """The regions that an answer to DescribeRegions names: enabled for the account, and not.
+
+    Raises:
+        CallFailed: the answer has not the form that AWS documents.
+    """
+    try:
+        told = {
+            Region(one["RegionName"]): one.get("OptInStatus") != "not-opted-in" for one in answer["Regions"]
+        }
+    except (LookupError, TypeError, AttributeError) as error:
+        raise CallFailed(HoleReason.MALFORMED, "", "DescribeRegions gave no list of regions") from error
+    return (
+        tuple(sorted(name for name, enabled in told.items() if enabled)),
+        tuple(sorted(name for name, enabled in told.items() if not enabled)),
+    )
