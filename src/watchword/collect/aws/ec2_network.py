@@ -129,7 +129,7 @@ _VPCS: tuple[Read, ...] = (
         "ec2.prefix_lists",
         "DescribeManagedPrefixLists",
         take="PrefixLists[]",
-        arn="{PrefixListArn}",
+        arn=_ARN + "prefix-list/{PrefixListId}",
         name="{PrefixListName}",
         kind="AWS::EC2::PrefixList",
         params={"MaxResults": 100},
