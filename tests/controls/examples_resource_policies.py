@@ -272,3 +272,20 @@ example(
         ]
     ),
 )
+
+
+def api(kind: str, condition: dict[str, Any] | None = None):
+    invoke = grant(condition=condition, Action="execute-api:Invoke", Resource="execute-api:/*")
+    return policies(
+        apigateway__rest_apis=[row("a", policy=statements(invoke), endpointConfiguration={"types": [kind]})]
+    )
+
+
+example("AP-16", "gap", "a private API for every VPC endpoint there is", api("PRIVATE"))
+example(
+    "AP-16",
+    "met",
+    "a private API for one VPC endpoint",
+    api("PRIVATE", {"StringEquals": {"aws:SourceVpce": "vpce-1"}}),
+)
+example("AP-16", "not_applicable", "a regional API, whose authorizers decide", api("REGIONAL"))

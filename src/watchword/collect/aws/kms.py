@@ -14,13 +14,14 @@ _KEY: Final = {"KeyId": "{KeyId}"}
 
 
 def _is_customer_managed(row: Row) -> bool:
-    return row.get("KeyManager") == "CUSTOMER"
+    """Whether AWS does not manage the key; one whose description could not be read is asked for everything."""
+    return row.get("KeyManager") != "AWS"
 
 
 def _can_rotate(row: Row) -> bool:
     """AWS rotates symmetric keys whose material it made itself; of others it does not answer the question."""
     symmetric = row.get("KeySpec", row.get("CustomerMasterKeySpec")) == "SYMMETRIC_DEFAULT"
-    return _is_customer_managed(row) and symmetric and row.get("Origin") == "AWS_KMS"
+    return row.get("KeyManager") == "CUSTOMER" and symmetric and row.get("Origin") == "AWS_KMS"
 
 
 def _first(names: Any) -> str | None:  # noqa: ANN401

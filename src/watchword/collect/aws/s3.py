@@ -16,7 +16,9 @@ _BUCKET: Final = {"Bucket": "{Name}"}
 
 
 def _is_versioned(row: Row) -> bool:
-    return bool((row.get("Versioning") or {}).get("Status"))
+    """Whether versioning was ever on; where that could not be read, object lock is asked for all the same."""
+    versioning = row.get("Versioning")
+    return versioning is None or bool(versioning.get("Status"))
 
 
 def _has_acls(row: Row) -> bool:

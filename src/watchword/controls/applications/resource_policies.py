@@ -30,10 +30,12 @@ POLICIES: Final = (
     ("events.buses", "Policy"),
     ("dynamodb.tables", "Policy"),
     ("glue.resource_policy", "PolicyInJson"),
+    ("apigateway.rest_apis", "policy"),
 )
 """Where resource policies stand: table and path.
 
-Buckets have controls of their own; the policies of APIs are judged with their authorizers.
+Buckets have controls of their own.  Of APIs the private ones are judged: to the others everybody comes, with or without
+a policy, and their authorizers decide.
 """
 
 
@@ -55,7 +57,7 @@ def judge_policy(row: Resource, path: str, view: AccountView) -> Judgement | Non
         EvidenceMissing: the policy could not be read, or is not of the IAM language.
     """
     document = row.document(path, absent=None)
-    if document is None:
+    if document is None or (row.table == "apigateway.rest_apis" and not _is_private(row)):
         return None
     try:
         found = exposures(parse(document.data), Home.of(view, row.arn))
@@ -75,3 +77,7 @@ def judge_policy(row: Resource, path: str, view: AccountView) -> Judgement | Non
     if view.estate.is_public_by_intent(row.arn):
         return met(f"declared public: {sentences}", evidence)
     return gap("; ".join(one.sentence for one in public if one.is_certain), evidence)
+
+
+def _is_private(api: Resource) -> bool:
+    return "PRIVATE" in api.texts("endpointConfiguration.types")
