@@ -30,7 +30,9 @@ class Builder:
     endpoint_url: str
     refs: dict[str, str] = field(default_factory=dict)
     _clients: dict[tuple[str, str, str], Any] = field(default_factory=dict)
-    _sessions: dict[str, boto3.Session] = field(default_factory=dict)
+    _keys: dict[str, dict[str, str]] = field(default_factory=dict)
+    # One session for every account: each would read the services' models, seconds of work, anew.
+    _boto: boto3.Session = field(default_factory=boto3.Session)
 
     @property
     def after(self) -> bool:
@@ -41,11 +43,13 @@ class Builder:
         """A boto3 client of ``service`` that acts in ``account`` and ``region``."""
         key = (service, account.id, region)
         if key not in self._clients:
-            self._clients[key] = self._session(account.id).client(
+            make: Any = self._boto.client
+            self._clients[key] = make(
                 service,
                 region_name=region,
                 endpoint_url=self.endpoint_url,
                 config=Config(retries={"total_max_attempts": 1}, inject_host_prefix=False),
+                **self._keys_of(account.id),
             )
             self._clients[key].meta.events.register("before-sign.s3-control", self._at_one_host)
         return self._clients[key]
@@ -68,9 +72,10 @@ class Builder:
         host = urlsplit(self.endpoint_url).netloc
         request.url = urlsplit(request.url)._replace(netloc=host).geturl()
 
-    def _session(self, account: str) -> boto3.Session:
-        if account not in self._sessions:
-            sts = boto3.client(
+    def _keys_of(self, account: str) -> dict[str, str]:
+        """Credentials of the role that administers an account, as clients take them."""
+        if account not in self._keys:
+            sts = self._boto.client(
                 "sts",
                 region_name=HOME,
                 endpoint_url=self.endpoint_url,
@@ -79,9 +84,9 @@ class Builder:
             )
             role = f"arn:aws:iam::{account}:role/{_ROLE}"
             given = sts.assume_role(RoleArn=role, RoleSessionName="lab-estate")["Credentials"]
-            self._sessions[account] = boto3.Session(
-                aws_access_key_id=given["AccessKeyId"],
-                aws_secret_access_key=given["SecretAccessKey"],
-                aws_session_token=given["SessionToken"],
-            )
-        return self._sessions[account]
+            self._keys[account] = {
+                "aws_access_key_id": given["AccessKeyId"],
+                "aws_secret_access_key": given["SecretAccessKey"],
+                "aws_session_token": given["SessionToken"],
+            }
+        return self._keys[account]
