@@ -29,6 +29,10 @@ def list_controls(
 ) -> None:
     """List the controls, with what they are mapped to."""
     from watchword.controls.text import ControlText
+    from watchword.model.verdict import Pillar, Requirement
+
+    requirement = _among([one.value for one in Requirement], requirement.upper(), "--requirement")
+    pillar = _among([one.value for one in Pillar], pillar.lower(), "--pillar")
 
     def row(control: Control) -> dict[str, str]:
         text: ControlText = control.text
@@ -43,8 +47,8 @@ def list_controls(
         }
 
     rows = [row(control) for control in _all(config)]
-    fitting = [one for one in rows if requirement.upper() in one["requirements"].split() or not requirement]
-    listing([one for one in fitting if pillar.lower() in {"", one["pillar"]}], form, output)
+    fitting = [one for one in rows if requirement in one["requirements"].split() or not requirement]
+    listing([one for one in fitting if pillar in {"", one["pillar"]}], form, output)
 
 
 @app.command("show")
@@ -62,6 +66,13 @@ def show_control(
     except UnknownControl as error:
         raise UsageError(str(error), remedy="`watchword controls list` shows all of them") from error
     console().print(Markdown(control_markdown(control)))
+
+
+def _among(known: list[str], word: str, option: str) -> str:
+    """The word, if it is empty or known; a misspelt one would look like an empty catalogue."""
+    if word and word not in known:
+        raise UsageError(f"there is no {word!r}", where=option, remedy=f"choose from: {', '.join(known)}")
+    return word
 
 
 def _all(config: Path | None) -> tuple[Control, ...]:
