@@ -289,6 +289,11 @@ example(
     "another cluster's entries are not this one's",
     clusters(cluster(), entries=[entry("user/carol", clusterName="other")]),
 )
+ADMIN_AND_VIEW = entry("user/carol")
+ADMIN_AND_VIEW["associatedAccessPolicies"] += entry("user/carol", policy="AmazonEKSViewPolicy")[
+    "associatedAccessPolicies"
+]
+example("IN-08", "gap", "a view beside the administration", clusters(cluster(), entries=[ADMIN_AND_VIEW]))
 example("IN-08", "unknown", "entries were not read", clusters(cluster(), denied=["eks.access_entries"]))
 example(
     "IN-08",
@@ -538,6 +543,12 @@ example(
     "the administrator's enrolment counts where nothing runs",
     inspector({}, {**AUTO, "ec2": False}, instances=0, organization=ADMINISTRATOR),
 )
+example(
+    "IN-15",
+    "gap",
+    "what the enrolment leaves out is off",
+    inspector(ALL_ON, {"ec2": True}, organization=ADMINISTRATOR),
+)
 example("IN-15", "unknown", "the enrolment was not to be had", inspector(ALL_ON, organization=ADMINISTRATOR))
 example("IN-15", "met", "a single account without organisation", inspector(ALL_ON, organization=None))
 example(
@@ -651,6 +662,18 @@ example(
         [vulnerability(30, resource=f"{FUNCTION}:$LATEST")],
         [function()],
     ),
+)
+example(
+    "IN-16",
+    "met",
+    "a repository is no workload",
+    vulnerable([covered(), covered("arn:r", resourceType="AWS_ECR_REPOSITORY")]),
+)
+example(
+    "IN-16",
+    "met",
+    "scans of the network are another matter",
+    vulnerable([covered(), covered("i-net", "INACTIVE", scanType="NETWORK")]),
 )
 CONTAINER = function(PackageType="Image")
 example(
