@@ -10,6 +10,8 @@ AWS_PROFILE, AWS_REGION and AWS_ENDPOINT_URL are honoured where the settings lea
 
 from __future__ import annotations
 
+import gzip
+import json
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +21,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -455,12 +458,30 @@ def pagination(service: str) -> Mapping[str, Any]:
     return found
 
 
+class _PlainFiles:
+    """Reads botocore's data files, plain or compressed (what ``Loader`` expects of a ``file_loader``)."""
+
+    def exists(self, file_path: str) -> bool:
+        """Whether there is such a file; the path is without ``.json``."""
+        return any(Path(file_path + ending).is_file() for ending in (".json", ".json.gz"))
+
+    def load_file(self, file_path: str) -> Any:  # noqa: ANN401
+        """What stands in the file; ``None`` where there is none."""
+        plain, packed = Path(f"{file_path}.json"), Path(f"{file_path}.json.gz")
+        if plain.is_file():
+            return json.loads(plain.read_bytes())
+        return json.loads(gzip.decompress(packed.read_bytes())) if packed.is_file() else None
+
+
 @cache
 def _loader() -> Any:  # noqa: ANN401
-    """The one loader of botocore's data files; each file is kept in memory once."""
-    from botocore.loaders import create_loader
+    """The one loader of botocore's data files; each file is kept in memory once, as plain dictionaries.
 
-    return create_loader()
+    Botocore itself makes ordered ones, which take more than twice the memory (EC2's model: 23 MB instead of 10).
+    """
+    from botocore.loaders import Loader
+
+    return Loader(file_loader=_PlainFiles())
 
 
 @cache
