@@ -486,6 +486,13 @@ example(
     sharing(databases=[{"_name": "db", "SnapshotType": "manual", "_holes": {"Attributes": "denied"}}]),
 )
 
+example(
+    "IN-13",
+    "met,met",
+    "a database snapshot that says nothing of sharing is private",
+    sharing(databases=[{"_name": "db", "SnapshotType": "manual"}]),
+)
+
 # --- IN-15, IN-16 Inspector -------------------------------------------------------------------------------------------
 
 ON = {"status": "ENABLED"}
