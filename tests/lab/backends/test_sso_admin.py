@@ -107,6 +107,20 @@ def test_permission_sets_keep_duration_policies_and_boundary(
     )
 
 
+@pytest.mark.parametrize("name", ["AdministratorAccess", "job-function/Billing"])
+def test_policies_of_aws_are_attached_with_or_without_a_path(
+    sso: Any, instance: str, permission_set: str, name: str, refused: Callable[..., Any]
+) -> None:
+    both = {"InstanceArn": instance, "PermissionSetArn": permission_set}
+    arn = f"arn:aws:iam::aws:policy/{name}"
+    sso.attach_managed_policy_to_permission_set(**both, ManagedPolicyArn=arn)
+    (found,) = sso.list_managed_policies_in_permission_set(**both)["AttachedManagedPolicies"]
+    assert (found["Arn"], found["Name"]) == (arn, name.rsplit("/", 1)[-1])
+    attach = sso.attach_managed_policy_to_permission_set
+    unknown = refused(attach, **both, ManagedPolicyArn="arn:aws:iam::aws:policy/Billing")
+    assert unknown.code == "ResourceNotFoundException"
+
+
 def test_an_assignment_provisions_its_permission_set_in_its_account(
     sso: Any, instance: str, permission_set: str
 ) -> None:

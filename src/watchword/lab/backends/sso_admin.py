@@ -7,14 +7,17 @@ the accounts that a permission set is assigned to.
 Reference: https://docs.aws.amazon.com/singlesignon/latest/APIReference/welcome.html
 """
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.moto_api._internal import mock_random
 from moto.organizations.models import organizations_backends
 from moto.ssoadmin import urls
-from moto.ssoadmin.models import Instance, SSOAdminBackend, ssoadmin_backends
+from moto.ssoadmin.models import Instance, ManagedPolicy, SSOAdminBackend, ssoadmin_backends
 from moto.ssoadmin.responses import SSOAdminResponse
 
 from watchword.lab.backends import registry
@@ -390,6 +393,21 @@ class _WithoutInstance(SSOAdminBackend):
     @property
     def _url_module(self) -> Any:
         return urls
+
+    def _find_managed_policy(self, managed_policy_arn: str) -> ManagedPolicy:
+        """Moto's own misses the policies that have a path, such as job-function/Billing."""
+        _, _, path = managed_policy_arn.partition(":policy")
+        if path not in _managed_policies():
+            message = f"Policy does not exist with ARN: {managed_policy_arn}"
+            raise Refusal("ResourceNotFoundException", message)
+        return ManagedPolicy(managed_policy_arn, path.rsplit("/", 1)[-1])
+
+
+@cache
+def _managed_policies() -> frozenset[str]:
+    """The paths and names of AWS's own policies: "/job-function/Billing"."""
+    policies = json.loads(aws_managed_policies_data)
+    return frozenset(f"{policy['Path']}{name}" for name, policy in policies.items())
 
 
 def install() -> None:
