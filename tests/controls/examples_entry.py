@@ -79,7 +79,10 @@ def network(
     return view(
         {
             "ec2.instances": [row],
-            "ec2.security_groups": [{"_name": "web", "GroupId": "sg-1", "IpPermissions": row["_rules"]}],
+            "ec2.security_groups": [
+                {"_name": "web", "GroupId": "sg-1", "IpPermissions": row["_rules"]},
+                {"_name": "closed", "_arn": "arn:closed", "GroupId": "sg-2", "IpPermissions": []},
+            ],
             "ec2.route_tables": [{"VpcId": "vpc-1", "Associations": [link], "Routes": routes}]
             if tables
             else [],
@@ -117,6 +120,9 @@ example(
 example(
     "IN-01", "not_applicable", "a terminated machine", network(machine([SSH], State={"Name": "terminated"}))
 )
+BETWEEN = machine([SSH])
+BETWEEN["NetworkInterfaces"][0]["Groups"].append({"GroupId": "sg-2"})
+example("IN-01", "gap", "one open group beside a closed one is enough", network(BETWEEN))
 example("IN-01", "met", "no public address", network(machine([SSH], public=False)))
 example("IN-01", "met", "SSH for an office", network(machine([rule(22, "203.0.113.0/24")])))
 example("IN-01", "met", "HTTPS for the world", network(machine([rule(443, WORLD)])))
