@@ -356,7 +356,12 @@ example(
         ]
     ),
 )
-example("NW-09", "not_applicable", "an Aurora cluster without instances", nw09(rds_clusters=[{"_name": "c"}]))
+example(
+    "NW-09",
+    "not_applicable",
+    "an Aurora cluster without instances",
+    nw09(rds_clusters=[{"_name": "c", "Engine": "aurora-mysql", "PubliclyAccessible": False}]),
+)
 example(
     "NW-09",
     "unknown",

@@ -16,6 +16,7 @@ from watchword.model.snapshot import AccountView
 from watchword.model.verdict import Severity
 
 _GROUPS: Final = ("ec2.security_groups", "ec2.prefix_lists")
+_BY_INSTANCES: Final = ("aurora", "docdb", "neptune")
 _WEB_PORTS: Final = (80, 443)
 _ADMINISTRATION: Final = {22: "SSH", 3389: "RDP", 5985: "WinRM", 5986: "WinRM", 23: "Telnet", 2375: "Docker"}
 
@@ -52,8 +53,11 @@ def _database(row: Resource, view: AccountView) -> Judgement:
 
 
 def _database_cluster(row: Resource, view: AccountView) -> Judgement | None:
-    """Only Multi-AZ clusters have the flag themselves; those of Aurora are public by their instances."""
-    if not row.has("PubliclyAccessible"):
+    """Only Multi-AZ clusters are public by a flag of their own; those of Aurora and its kin are by their instances.
+
+    Source: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBCluster.html
+    """
+    if row.text("Engine", absent="").startswith(_BY_INSTANCES) or not row.has("PubliclyAccessible"):
         return None
     groups = [one.text("VpcSecurityGroupId") for one in row.items("VpcSecurityGroups")]
     return _flagged(row, view, "database cluster", ("", [], groups))

@@ -64,7 +64,8 @@ def no_internet_gateway(vpc: Resource, view: AccountView) -> Judgement | None:
     faults, evidence = _ways_out(vpc, view)
     if not faults:
         return met(f"VPC {vpc.name} has no route to an internet gateway and no public address", *evidence)
-    because = f"VPC {vpc.name} {content.why_sensitive()}, but {'; '.join(faults)}"
+    more = f"; and {len(faults) - 4} more" if len(faults) > 4 else ""
+    because = f"VPC {vpc.name} {content.why_sensitive()}, but {'; '.join(faults[:4])}{more}"
     if _is_blocked(vpc, view):
         because += " (VPC block public access stops this traffic now)"
         return gap(because, *evidence, severity=Severity.LOW)

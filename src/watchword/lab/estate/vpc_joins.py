@@ -45,6 +45,7 @@ def build(lab: Builder) -> None:
     _peerings(lab)
     _share(lab, _transit_gateway(lab, [vpc for vpc in vpcs if vpc.region == HOME]))
     _endpoints(lab)
+    _warehouse_interface(lab)
     _flow_logs(lab, vpcs)
     _block_public_access(lab, vpcs)
 
@@ -123,14 +124,15 @@ def _segment(vpc: Vpc, after: bool) -> str:
 
 def _attach(lab: Builder, client: Any, gateway: str, vpc: Vpc) -> str:
     """Attach a VPC; the emulator knows a transit gateway in its own account only, so the owner is set afterwards."""
-    tags = {"data-classification": "restricted"} if vpc.name in _RESTRICTED else {}
     tier = "tgw" if "tgw" in vpc.tiers else vpc.tiers[-1]
     made = client.create_transit_gateway_vpc_attachment(
         TransitGatewayId=gateway,
         VpcId=lab.ref("vpc", vpc.account, HOME, vpc.name),
         SubnetIds=[lab.ref("subnet", vpc.account, HOME, f"{vpc.name}-{tier}-{zone}") for zone in "ab"],
-        TagSpecifications=_named("transit-gateway-attachment", f"{vpc.account.alias}-{vpc.name}", **tags),
     )["TransitGatewayVpcAttachment"]["TransitGatewayAttachmentId"]
+    tags = {"data-classification": "restricted"} if vpc.name in _RESTRICTED else {}
+    named = _named("", f"{vpc.account.alias}-{vpc.name}", **tags)
+    client.create_tags(Resources=[made], Tags=named[0]["Tags"])
     attachment = ec2_backends[NETWORK.id][HOME].transit_gateway_attachments[made]
     attachment.resource_owner_id = vpc.account.id
     return str(made)
@@ -196,6 +198,17 @@ def _endpoint(lab: Builder, client: Any, vpc: str, service: str, **more: Any) ->
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
         TagSpecifications=_named("vpc-endpoint", service),
         **more,
+    )
+
+
+def _warehouse_interface(lab: Builder) -> None:
+    """The interface of the warehouse, which the emulator does not make with the cluster."""
+    tier = "private" if lab.after else "public"
+    lab.client("ec2", DATA).create_network_interface(
+        SubnetId=lab.ref("subnet", DATA, HOME, f"data-{tier}-a"),
+        Groups=[lab.ref("sg", DATA, HOME, "data-warehouse")],
+        Description="RedshiftNetworkInterface",
+        TagSpecifications=_named("network-interface", "warehouse"),
     )
 
 
