@@ -79,10 +79,14 @@ example(
 example("ID-09", "unknown", "no instance, and a region that was not read", id09(
     denied=["eu-central-1:sso-admin.instances"]))  # fmt: skip
 
-ADMIN = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-READ = {"Statement": [{"Effect": "Allow", "Action": ["s3:Get*", "ec2:Describe*"], "Resource": "*"}]}
-POWER = {"Statement": [{"Effect": "Allow", "NotAction": ["iam:*", "organizations:*"], "Resource": "*"}]}
-IAM_ALL = {"Statement": [{"Effect": "Allow", "Action": "iam:*", "Resource": "*"}]}
+ADMIN: dict[str, Any] = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+READ: dict[str, Any] = {
+    "Statement": [{"Effect": "Allow", "Action": ["s3:Get*", "ec2:Describe*"], "Resource": "*"}]
+}
+POWER: dict[str, Any] = {
+    "Statement": [{"Effect": "Allow", "NotAction": ["iam:*", "organizations:*"], "Resource": "*"}]
+}
+IAM_ALL: dict[str, Any] = {"Statement": [{"Effect": "Allow", "Action": "iam:*", "Resource": "*"}]}
 
 
 def until(hours: float) -> dict[str, Any]:
@@ -106,14 +110,14 @@ def managed(name: str, document: dict[str, Any], **changes: Any) -> dict[str, An
     return {"_arn": f"{SET}/{arn}", "_name": name, "Arn": arn, "Document": document, **changes}
 
 
-ASSIGNED = {
+ASSIGNED: dict[str, Any] = {
     "_arn": f"{SET}/{ACCOUNT}/GROUP/g-1",
     "AccountId": ACCOUNT,
     "PermissionSetArn": SET,
     "PrincipalType": "GROUP",
     "PrincipalId": "g-1",
 }
-TEAM = {"_arn": "arn:aws:identitystore:::group/g-1", "_name": "team", "GroupId": "g-1"}
+TEAM: dict[str, Any] = {"_arn": "arn:aws:identitystore:::group/g-1", "_name": "team", "GroupId": "g-1"}
 
 
 def centre(
@@ -149,11 +153,11 @@ def id19(
     return view({"global:iam.policies": own or []}, account=MEMBER, organization=found, estate=ESTATE)
 
 
-FULL = managed("AdministratorAccess", ADMIN)
-OWN_ADMIN = {"_arn": f"arn:aws:iam::{ACCOUNT}:policy/ops/everything", "Document": ADMIN}
-REFERENCE = {"CustomerManagedPolicyReferences": [{"Name": "everything", "Path": "/ops/"}]}
-BOUNDED = {"PermissionsBoundary": {"CustomerManagedPolicyReference": {"Name": "limit"}}}
-LIMIT = {"_arn": f"arn:aws:iam::{ACCOUNT}:policy/limit", "Document": POWER}
+FULL: dict[str, Any] = managed("AdministratorAccess", ADMIN)
+OWN_ADMIN: dict[str, Any] = {"_arn": f"arn:aws:iam::{ACCOUNT}:policy/ops/everything", "Document": ADMIN}
+REFERENCE: dict[str, Any] = {"CustomerManagedPolicyReferences": [{"Name": "everything", "Path": "/ops/"}]}
+BOUNDED: dict[str, Any] = {"PermissionsBoundary": {"CustomerManagedPolicyReference": {"Name": "limit"}}}
+LIMIT: dict[str, Any] = {"_arn": f"arn:aws:iam::{ACCOUNT}:policy/limit", "Document": POWER}
 
 example("ID-19", "met", "a set of reading", id19(permission_set(InlinePolicy=READ)))
 example("ID-19", "met", "power without IAM", id19(permission_set(), managed("PowerUserAccess", POWER)))
@@ -238,7 +242,7 @@ example("ID-49", "unknown", "delegations denied", organization(
 
 # Guardrails ------------------------------------------------------------------------------------------------------
 
-BLINDING = {
+BLINDING: dict[str, Any] = {
     "Effect": "Deny",
     "Action": [
         "organizations:LeaveOrganization",
@@ -253,13 +257,13 @@ BLINDING = {
     ],
     "Resource": "*",
 }
-NO_ROOT = {
+NO_ROOT: dict[str, Any] = {
     "Effect": "Deny",
     "Action": "*",
     "Resource": "*",
     "Condition": {"StringLike": {"aws:PrincipalArn": "arn:aws:iam::*:root"}},
 }
-REGIONS = {
+REGIONS: dict[str, Any] = {
     "Effect": "Deny",
     "NotAction": ["iam:*", "organizations:*", "kms:*", "support:*"],
     "Resource": "*",
@@ -294,7 +298,7 @@ def railed(
     roots = [
         {"_arn": "r", "PolicyTypes": [{"Type": f"{kind}_CONTROL_POLICY", "Status": "ENABLED"}] if on else []}
     ]
-    tables = {
+    tables: dict[str, Any] = {
         "organizations.organization": [ORG_ROW],
         "organizations.roots": roots,
         f"organizations.{kind.lower()}_control_policies": policies,
@@ -353,7 +357,7 @@ example("ID-47", "unknown", "the account's units are not known", id47(
     control_policy(*BASELINE), account=Account(ACCOUNT, "prod")))  # fmt: skip
 example("ID-47", "unknown", "a lone account", view({"iam.x": []}))
 
-OUTSIDERS = {
+OUTSIDERS: dict[str, Any] = {
     "Effect": "Deny",
     "Principal": "*",
     "Action": ["s3:*", "sqs:*", "kms:*", "secretsmanager:*", "sts:AssumeRole"],
@@ -507,8 +511,10 @@ def id37(found: dict[str, Any]) -> AccountView:
     return view({"cognito-idp.user_pools": [found]})
 
 
-KEYS = {"WebAuthnConfiguration": {"FactorConfiguration": "MULTI_FACTOR_WITH_USER_VERIFICATION"}}
-MESSAGES = {"SmsMfaConfiguration": {"SmsConfiguration": {"SnsCallerArn": "x"}}}
+KEYS: dict[str, Any] = {
+    "WebAuthnConfiguration": {"FactorConfiguration": "MULTI_FACTOR_WITH_USER_VERIFICATION"}
+}
+MESSAGES: dict[str, Any] = {"SmsMfaConfiguration": {"SmsConfiguration": {"SnsCallerArn": "x"}}}
 example("ID-37", "met", "required, by app", id37(pool()))
 example("ID-37", "met", "required, by passkey", id37(pool(Factors={"MfaConfiguration": "ON", **KEYS})))
 example("ID-37", "gap", "optional", id37(pool("OPTIONAL")))
@@ -533,7 +539,7 @@ def client(configuration: dict[str, Any] | None, owner: str = "eu-west-1_a") -> 
     return {"_arn": f"arn:client/{owner}", "UserPoolId": owner, "Risk": configuration}
 
 
-AUDIT = {"UserPoolAddOns": {"AdvancedSecurityMode": "AUDIT"}}
+AUDIT: dict[str, Any] = {"UserPoolAddOns": {"AdvancedSecurityMode": "AUDIT"}}
 example("ID-38", "met", "enforced with answers", id38(pool(), client({})))
 example("ID-38", "met", "MFA if configured, where it is required", id38(pool(Risk=risk("MFA_IF_CONFIGURED"))))
 example("ID-38", "met", "a client that answers more strictly", id38(pool(), client(risk("BLOCK"))))

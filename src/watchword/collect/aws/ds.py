@@ -31,6 +31,11 @@ def _without_secret(directory: Row) -> Row:
     return {**directory, "RadiusSettings": kept}
 
 
+def _is_microsofts(row: Row) -> bool:
+    """Whether the directory is Managed Microsoft AD, the only type with settings."""
+    return row.get("Type") == "MicrosoftAD"
+
+
 READS: Final = (
     Read(
         table="ds.directories",
@@ -63,6 +68,7 @@ READS: Final = (
                 params=_ID,
                 take="SettingEntries",
                 none_when=UNSUPPORTED,
+                when=_is_microsofts,
                 pages=True,
             ),
             Detail(

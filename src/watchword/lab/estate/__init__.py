@@ -6,7 +6,17 @@ from importlib import import_module
 
 from watchword.lab.estate.company import State
 
-AREAS = ("organization", "vpc", "identity", "guests", "network", "infrastructure", "data", "logging")
+AREAS = (
+    "organization",
+    "guardrails",
+    "vpc",
+    "identity",
+    "guests",
+    "network",
+    "infrastructure",
+    "data",
+    "logging",
+)
 """The modules of this package that build, in the order in which they do."""
 
 
