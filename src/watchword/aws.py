@@ -4,7 +4,7 @@ One client a service and region serves all accounts: the credentials are swapped
 time) do not grow with the organisation.  Every operation must be declared as a read; any other is refused before it
 is sent (``ReadGuardError``).  Throttling and retries are the caller's (``collect.live``): here each call is one attempt.
 
-Botocore is used directly; see docs/adr/0003-botocore.md.  It is imported when the first client is built.
+Botocore is used directly; see docs/adr/0003-botocore-rather-than-boto3.md.  It is imported when the first client is built.
 AWS_PROFILE, AWS_REGION and AWS_ENDPOINT_URL are honoured where the settings leave them open.
 """
 

@@ -205,7 +205,10 @@ def test_a_long_name_is_replaced_by_its_hash() -> None:
 
 def test_a_call_of_a_row_never_falls_back_to_the_answer_for_all() -> None:
     call = Call(AccountId(PROD), HOME, "s3", "GetBucketPolicy", {"Bucket": "b"}, For.ROW)
-    assert list(candidates(call)) == [f"{PROD}/eu-west-1/s3/get-bucket-policy/b.json"]
+    assert list(candidates(call)) == [
+        f"{PROD}/eu-west-1/s3/get-bucket-policy/b.json",
+        f"{PROD}/global/s3/get-bucket-policy/b.json",
+    ]
     table = Call(AccountId(PROD), HOME, "wafv2", "ListWebACLs", {"Scope": "REGIONAL"})
     assert list(candidates(table)) == [
         f"{PROD}/eu-west-1/wafv2/list-web-acls/REGIONAL.json",

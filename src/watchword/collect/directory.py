@@ -55,7 +55,7 @@ class DirectorySource:
             raise SourceError(
                 "there are no answers in the directory",
                 where=str(root),
-                remedy="lay them out as <account>/<region>/<service>/<operation>.json; see docs/how-to/assess-from-a-directory.md",
+                remedy="lay them out as <account>/<region>/<service>/<operation>.json; see docs/how-to/air-gapped.md",
             )
 
     @property

@@ -10,7 +10,8 @@ The layout of the AWS CLI's answers (what ``aws … > file`` gives)::
 are the values of the call's parameters in the order in which the read gives them, URL-quoted (nothing is safe, dots
 that would lead elsewhere included) and joined by commas; parameters that only size pages do not count, lists and
 objects stand as JSON, and a name of more than 200 characters is replaced by its SHA-256.  A call for a batch of
-resources has one file, without values.  An error is kept as ``{"Error": {"Code": "NoSuchBucketPolicy"}}``.
+resources has one file, without values.  The answer about a resource of a global list (a bucket) lies in the resource's
+region or under ``global``.  An error is kept as ``{"Error": {"Code": "NoSuchBucketPolicy"}}``.
 
 A second layout has files named after the key of the answer, ``Reservations.json`` for describe-instances, in the
 directory itself or under ``accounts/<account>/<region>/``.
@@ -25,6 +26,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from watchword.collect.source import Call, For
+from watchword.model.ids import GLOBAL
 
 PAGE_SIZES: Final = frozenset(
     {
@@ -65,12 +67,13 @@ def kebab(operation: str) -> str:
 
 def candidates(call: Call) -> Iterator[str]:
     """The paths under which the answer to a call may lie, the most exact first."""
-    base = f"{call.account}/{call.region}/{call.service}/{kebab(call.operation)}"
     values = values_of(call.params)
-    if values and call.made_for is not For.BATCH:
-        yield f"{base}/{values}.json"
-    if call.made_for is not For.ROW or not values:
-        yield f"{base}.json"
+    for where in dict.fromkeys((call.region, GLOBAL if call.made_for is For.ROW else call.region)):
+        base = f"{call.account}/{where}/{call.service}/{kebab(call.operation)}"
+        if values and call.made_for is not For.BATCH:
+            yield f"{base}/{values}.json"
+        if call.made_for is not For.ROW or not values:
+            yield f"{base}.json"
 
 
 def values_of(params: Mapping[str, Any]) -> str:
