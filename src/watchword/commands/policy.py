@@ -36,11 +36,11 @@ def readonly(
     output: Path | None = Output,
 ) -> None:
     """Print the read-only policy, generated from the operations that the collectors declare."""
-    from watchword.collect import policy
+    from watchword.collect.policy import as_cloudformation, as_json, as_terraform
 
     made = {
-        PolicyFormat.JSON: policy.as_json,
-        PolicyFormat.CLOUDFORMATION: policy.as_cloudformation,
-        PolicyFormat.TERRAFORM: policy.as_terraform,
+        PolicyFormat.JSON: as_json,
+        PolicyFormat.CLOUDFORMATION: as_cloudformation,
+        PolicyFormat.TERRAFORM: as_terraform,
     }
     write(made[form](), output)
