@@ -666,6 +666,22 @@ def test_the_exposure_says_which_statement_and_which_conditions_decided():
     assert "statement 'Share'" in found.sentence
 
 
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        (like("aws:Referer", "https://abc.example/*"), "StringLike aws:Referer https://abc.example/*"),
+        (
+            {"StringEqualsIfExists": {"aws:PrincipalOrgID": ORG}},
+            f"StringEqualsIfExists aws:PrincipalOrgID {ORG}",
+        ),
+    ],
+)
+def test_a_condition_that_does_not_say_who_is_told_as_such(condition, words):
+    (found,) = exposures(parse({"Statement": [allow(condition=condition)]}), HOME)
+    assert found.narrowed_by == ()
+    assert f"({words} does not narrow who)" in found.sentence
+
+
 def test_a_service_with_a_stranger_behind_it_counts_as_outside():
     document = {"Statement": [allow({"Service": "s3.amazonaws.com"}, equals("aws:SourceAccount", STRANGER))]}
     (found,) = exposures(parse(document), HOME)

@@ -187,6 +187,9 @@ def restrict(who: Who, requirement: Requirement, home: Home) -> tuple[Who, ...]:
     if requirement.demand is Demand.NEVER:
         return ()
     parts = tuple(_PARTS.get(requirement.demand, _unknown)(who, requirement, home))
+    if requirement.demand is Demand.LOOSE:
+        # Who lacks the key gets through, so that nothing was narrowed where the audience is that wide.
+        return tuple(part if part == who else _noted(part, requirement) for part in parts)
     return tuple(_noted(part, requirement) for part in parts)
 
 

@@ -113,7 +113,8 @@ class Exposure:
     """What one Allow opens to one audience.
 
     ``statement`` counts from 0; ``actions`` are as written (``not …`` for NotAction); ``accounts`` and
-    ``organizations`` are the outside ones that are named; ``narrowed_by`` are the conditions that decided, in words.
+    ``organizations`` are the outside ones that are named; ``narrowed_by`` are the conditions that decided, in words,
+    and ``moot`` those of the statement that do not say who.
     """
 
     statement: int
@@ -126,6 +127,7 @@ class Exposure:
     services: frozenset[str] = frozenset()
     providers: frozenset[str] = frozenset()
     narrowed_by: tuple[str, ...] = ()
+    moot: tuple[str, ...] = ()
 
     @property
     def is_certain(self) -> bool:
@@ -154,7 +156,8 @@ class Exposure:
         some = ", ".join(self.actions[:3]) + (", …" if len(self.actions) > 3 else "")
         perhaps = "" if self.is_certain else "perhaps "
         left = f" (narrowed by {'; '.join(self.narrowed_by)})" if self.narrowed_by else ""
-        return f"{label} {perhaps}lets {who} do {some}{left}"
+        moot = f" ({'; '.join(self.moot)} does not narrow who)" if self.moot and self.is_public else ""
+        return f"{label} {perhaps}lets {who} do {some}{left}{moot}"
 
 
 def exposures(policy: Policy, home: Home) -> tuple[Exposure, ...]:
@@ -179,6 +182,7 @@ def _exposure(statement: Statement, who: Who) -> Exposure:
         services=who.services,
         providers=who.providers,
         narrowed_by=who.narrowed_by,
+        moot=tuple(word for word in map(str, statement.conditions) if word not in who.narrowed_by),
     )
 
 

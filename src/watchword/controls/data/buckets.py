@@ -52,7 +52,7 @@ def _public(row: Resource, view: AccountView, found: list[Opening]) -> Judgement
         return gap(_sentences(found), *_evidence(found))
     if is_sensitive(row, view):
         label = label_of(row, view)
-        return gap(f"declared public although its label is {label}: {_sentences(found)}", *_evidence(found))
+        return gap(f"declared public although it holds {label} data: {_sentences(found)}", *_evidence(found))
     return met("public, and declared to be", *_evidence(found))
 
 

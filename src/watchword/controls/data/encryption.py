@@ -32,13 +32,13 @@ def _own_key(row: Resource, store: Store, view: AccountView) -> Judgement | None
         return None
     label, key, evidence = label_of(row, view), store.key(row), row.evidence(store.path)
     if key is None:
-        return gap(f"labelled {label}, and not encrypted at all", evidence)
+        return gap(f"holds {label} data, and not encrypted at all", evidence)
     if not key:
-        return gap(f"labelled {label}, and encrypted with a key of AWS's, not of the company's", evidence)
+        return gap(f"holds {label} data, and encrypted with a key of AWS's, not of the company's", evidence)
     return met_if(
         customer_managed(key, view),
-        f"labelled {label}, and encrypted with the customer-managed key {key}",
-        f"labelled {label}, and encrypted with {key}, which is no customer-managed key of this account",
+        f"holds {label} data, and encrypted with the customer-managed key {key}",
+        f"holds {label} data, and encrypted with {key}, which is no customer-managed key of this account",
         evidence,
     )
 

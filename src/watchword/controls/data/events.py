@@ -40,12 +40,12 @@ def _recorded(row: Resource, view: AccountView) -> Judgement | None:
             missing.append(error.what)
             continue
         if seen >= _BOTH:
-            return met(f"labelled {label}; trail {trail.name} records it", trail.evidence("EventSelectors"))
+            return met(f"holds {label} data; trail {trail.name} records it", trail.evidence("EventSelectors"))
     if missing:
         raise EvidenceMissing("; ".join(missing))
     view.rows("cloudtrail.trails")
     left = " and ".join(sorted(_BOTH - seen))
-    return gap(f"labelled {label}, and no running trail records its {left}", row.evidence("Name"))
+    return gap(f"holds {label} data, and no running trail records its {left}", row.evidence("Name"))
 
 
 def recorded_by(trail: Resource, row: Resource) -> frozenset[str]:
