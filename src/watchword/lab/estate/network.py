@@ -13,9 +13,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from moto.ec2.models import ec2_backends
+
 from watchword.lab.estate import web_acls, web_apis
 from watchword.lab.estate.builder import Builder
-from watchword.lab.estate.company import DEV, HOME, NETWORK, PROD, LabAccount
+from watchword.lab.estate.company import DEV, HOME, IDENTITY, NETWORK, PROD, LabAccount
 
 _DOMAIN: Final = "abc.example"
 
@@ -29,6 +31,7 @@ def build(lab: Builder) -> None:
     web_acls.build(lab)
     _distributions(lab)
     _names(lab)
+    _name_controllers(lab)
 
 
 def _certificate(lab: Builder, account: LabAccount) -> str:
@@ -180,3 +183,15 @@ def _names(lab: Builder) -> None:
         HostedZoneConfig={"PrivateZone": True},
         VPC={"VPCRegion": HOME, "VPCId": lab.ref("vpc", PROD, HOME, "app")},
     )
+
+
+def _name_controllers(lab: Builder) -> None:
+    """Call the security groups of directories after the directories' names.
+
+    AWS calls them after the directory's id, which is made up anew whenever the estate changes.
+    """
+    for account in (IDENTITY, DEV):
+        for directory in lab.client("ds", account).describe_directories()["DirectoryDescriptions"]:
+            for group in ec2_backends[account.id][HOME].describe_security_groups():
+                if group.name == f"{directory['DirectoryId']}_controllers":
+                    group.name = group.group_name = f"{directory['ShortName'].lower()}_controllers"
