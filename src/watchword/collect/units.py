@@ -37,10 +37,10 @@ from watchword.model.resource import Resource
 from watchword.model.snapshot import UnitKey
 from watchword.store.writer import UnitResult
 
-PREPARE_ATTEMPTS: Final = 12
-"""How often an operation that prepares an answer is asked until it says that it is complete."""
-PREPARE_PAUSE: Final = 2.5
-"""Seconds between two such questions.  A credential report takes seconds for a few users, minutes for thousands."""
+PREPARE_PAUSES: Final = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0, 8.0, 8.0, 8.0, 8.0)
+"""Seconds to wait between the questions whether an answer is prepared.
+
+A credential report takes seconds for a few users, a minute for thousands."""
 _READY_STATES: Final = frozenset({"COMPLETE", "COMPLETED", "SUCCEEDED"})
 
 
@@ -158,10 +158,10 @@ class UnitRun:
 
     def _prepare(self, read: Read) -> None:
         call = Call(self.unit.account, self._region_of(read), read.api, read.prepare)
-        for _ in range(PREPARE_ATTEMPTS):
+        for seconds in PREPARE_PAUSES:
             if self._first(call).get("State", "COMPLETE") in _READY_STATES:
                 return
-            self.pause(PREPARE_PAUSE)
+            self.pause(seconds)
         raise CallFailed(HoleReason.ERROR, "NotReady", f"{read.prepare} did not complete in time")
 
     def _detail(self, read: Read, detail: Detail, rows: list[_Found]) -> None:
