@@ -45,7 +45,10 @@ def application() -> typer.Typer:
         for module in (assess, collect, results, snapshots):
             module.add_to(app)
         for name, group in (("controls", controls.app), ("policy", policy.app), *commands()):
-            app.add_typer(group, name=name)
+            if isinstance(group, str):
+                typer.secho(f"warning: {group}", err=True)
+            else:
+                app.add_typer(group, name=name)
     return app
 
 

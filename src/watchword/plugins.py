@@ -62,10 +62,18 @@ def refuse_duplicates(own: tuple[Control, ...], users: UserControls) -> None:
         seen[name] = origin
 
 
-def commands() -> Iterator[tuple[str, Any]]:
-    """Name and Typer application of each installed command group (the lab is one)."""
+def commands() -> Iterator[tuple[str, Any | str]]:
+    """Name and Typer application of each installed command group (the lab is one); a sentence where it has none."""
     for entry in entry_points(group=COMMANDS):
-        yield entry.name, entry.load()
+        try:
+            yield entry.name, entry.load()
+        # As for controls: somebody else's code must not take all commands away.
+        except Exception as error:  # noqa: BLE001
+            yield entry.name, _not_loaded(entry, error)
+
+
+def _not_loaded(entry: EntryPoint, error: Exception) -> str:
+    return f"plug-in {entry.name} ({entry.value}) could not be loaded: {type(error).__name__}: {error}"
 
 
 def _load(entry: EntryPoint) -> list[Control] | str:
@@ -74,7 +82,7 @@ def _load(entry: EntryPoint) -> list[Control] | str:
         found = [loaded] if isinstance(loaded, Control) else list(loaded)
     # A plug-in is somebody else's code: whatever its import raises is its fault, not the assessment's end.
     except Exception as error:  # noqa: BLE001
-        return f"plug-in {entry.name} ({entry.value}) could not be loaded: {type(error).__name__}: {error}"
+        return _not_loaded(entry, error)
     strange = [one for one in found if not isinstance(one, Control)]
     if strange:
         return f"plug-in {entry.name} ({entry.value}) gave a {type(strange[0]).__name__}, not a Control"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,9 +86,15 @@ def cli(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Cli:
     return in_process
 
 
-@pytest.fixture(scope="session")
-def assessed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+@pytest.fixture
+def assessed(assessed_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with an organisation of three accounts, assessed twice; before the second, the bucket was tagged."""
+    return Path(shutil.copytree(assessed_once, tmp_path_factory.mktemp("copy") / "store"))
+
+
+@pytest.fixture(scope="session")
+def assessed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store that each test gets a copy of."""
     from watchword.lab.server import Lab
 
     store = tmp_path_factory.mktemp("assessed")
@@ -101,7 +108,7 @@ def assessed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
                 settle(lab.endpoint_url)
             ended = in_process("assess", *target, "--store", store)
             assert ended.code == 0, ended.err
-    yield store
+    return store
 
 
 def build(endpoint: str) -> None:

@@ -45,7 +45,9 @@ def test_only_the_controls_of_a_pillar_are_listed(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize("narrowed", [("--requirement", "R99"), ("--pillar", "moon")])
-def test_a_filter_that_cannot_fit_anything_is_an_error_with_the_choices(cli: Cli, narrowed: tuple[str, str]) -> None:
+def test_a_filter_that_cannot_fit_anything_is_an_error_with_the_choices(
+    cli: Cli, narrowed: tuple[str, str]
+) -> None:
     ended = cli("controls", "list", *narrowed)
     assert ended.code == 2
     assert narrowed[1] in ended.err
@@ -62,7 +64,13 @@ def test_a_list_is_written_to_a_file(cli: Cli, tmp_path: Path) -> None:
 def test_a_control_is_shown_by_id_or_slug(cli: Cli, name: str) -> None:
     ended = cli("controls", "show", name)
     assert ended.code == 0
-    for said in ("DA-01", "Every data store bears a classification", "s3.buckets", "put-bucket-tagging", "R9"):
+    for said in (
+        "DA-01",
+        "Every data store bears a classification",
+        "s3.buckets",
+        "put-bucket-tagging",
+        "R9",
+    ):
         assert said in ended.out
 
 

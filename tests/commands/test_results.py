@@ -95,7 +95,9 @@ def test_a_finding_is_explained_with_its_evidence_and_its_control(cli: Cli, asse
 
 def test_the_beginning_of_an_id_is_enough(cli: Cli, assessed: Path) -> None:
     ids = [one["id"] for one in findings(cli, assessed)]
-    short = next(ids[0][:length] for length in range(1, 65) if sum(one.startswith(ids[0][:length]) for one in ids) == 1)
+    short = next(
+        ids[0][:length] for length in range(1, 65) if sum(one.startswith(ids[0][:length]) for one in ids) == 1
+    )
     assert cli("explain", short, "--store", assessed).code == 0
 
 
@@ -108,7 +110,12 @@ def test_the_beginning_of_several_ids_is_told(cli: Cli, assessed: Path) -> None:
     firsts = [one["id"][0] for one in findings(cli, assessed)]
     many = max(firsts, key=firsts.count)
     assert firsts.count(many) > 1
-    refused(cli("explain", many, "--store", assessed), 2, f"{firsts.count(many)} findings begin with", "more of the id")
+    refused(
+        cli("explain", many, "--store", assessed),
+        2,
+        f"{firsts.count(many)} findings begin with",
+        "more of the id",
+    )
 
 
 def test_an_unknown_assessment_cannot_be_explained(cli: Cli, assessed: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -14,12 +14,14 @@ import typer
 
 from watchword.commands import options
 from watchword.commands.inputs import Target, control_set
-from watchword.commands.output import console, note, write
+from watchword.commands.output import console, note, require_folder, write
 from watchword.errors import UsageError
 from watchword.model.verdict import Severity, Verdict
 
 if TYPE_CHECKING:
+    from watchword.model.finding import Finding
     from watchword.model.ids import AccountId
+    from watchword.model.snapshot import Account
     from watchword.report.assessment import Assessment, ControlSet
     from watchword.store.snapshots import Snapshot
 
@@ -89,11 +91,18 @@ def assess_command(
         raise UsageError(
             "--lab stands alone: it has its own endpoint and credentials", remedy="leave the others out"
         )
+    if snapshot and (resume or from_directory or endpoint_url or accounts or regions or services):
+        raise UsageError(
+            "--snapshot judges what was collected before; nothing is collected and nothing can be narrowed",
+            remedy="leave the others out, or --snapshot",
+        )
+    if output is not None:
+        require_folder(output)
     target = Target(profile, region, role_arn, endpoint_url, accounts, regions, services, org, from_directory)
     with _lab(state, target, config) if lab else _as_said(target, config) as (aimed, settings):
         by = control_set(settings)
         made = _snapshot(snapshot, resume, stream, aimed, store, settings, by)
-        assessment = judged(made, by, store)
+        assessment = judged(made, by, store, told=_print_gaps if stream and snapshot else None)
     folder = output or assessment.folder.path
     write_files(assessment, folder)
     if not stream:
@@ -101,11 +110,16 @@ def assess_command(
     raise typer.Exit(_exit_code(assessment, fail_on, strict=strict_evidence))
 
 
-def judged(snapshot: Snapshot, by: ControlSet, store: Path) -> Assessment:
-    """Judge a snapshot and keep the findings."""
+def judged(
+    snapshot: Snapshot,
+    by: ControlSet,
+    store: Path,
+    told: Callable[[Account, list[Finding]], None] | None = None,
+) -> Assessment:
+    """Judge a snapshot and keep the findings; ``told`` gets those of each account as soon as they are there."""
     from watchword.report.assessment import assess
 
-    return assess(snapshot, by, store)
+    return assess(snapshot, by, store, told)
 
 
 def write_files(assessment: Assessment, folder: Path) -> None:
@@ -147,11 +161,16 @@ def _stream(store: Path, account: AccountId, by: ControlSet) -> None:
     from dataclasses import replace
 
     from watchword.report.assessment import judge_view
-    from watchword.store.assessments import to_json
     from watchword.store.snapshots import Snapshot
 
     snapshot = Snapshot.open(store)
-    found = judge_view(snapshot, replace(snapshot.view(account), estate=by.estate), by)
+    view = replace(snapshot.view(account), estate=by.estate)
+    _print_gaps(view.account, judge_view(snapshot, view, by))
+
+
+def _print_gaps(_: Account, found: Iterable[Finding]) -> None:
+    from watchword.store.assessments import to_json
+
     gaps: Iterable[str] = (json.dumps(to_json(one)) for one in found if one.verdict is Verdict.GAP)
     sys.stdout.writelines(f"{line}\n" for line in gaps)
     sys.stdout.flush()

@@ -110,7 +110,9 @@ def scope(target: Target, config: Path | None) -> Scope:
     try:
         regions = tuple(region(one) for one in names(target.regions))
     except ValueError as error:
-        raise UsageError(str(error), where="--regions") from error
+        raise UsageError(
+            str(error), where="--regions", remedy="give codes of regions, comma separated"
+        ) from error
     return Scope(
         accounts=names(target.accounts) or chosen.accounts,
         regions=regions or chosen.regions,

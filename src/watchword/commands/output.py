@@ -68,6 +68,18 @@ def write(text: str | Iterable[str], to: Path | None) -> None:
         ) from error
 
 
+def require_folder(folder: Path) -> None:
+    """Make sure that files can be written into a folder, which may not be there yet; nothing is made.
+
+    Raises:
+        UsageError: they cannot.
+    """
+    nearest = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        why = "may not be written to" if nearest.is_dir() else "is a file"
+        raise UsageError(f"cannot write into {folder}: {nearest} {why}", remedy="name another folder with -o")
+
+
 def console(*, err: bool = False) -> Any:  # noqa: ANN401
     """A rich console; plain where the output is not a terminal or ``NO_COLOR`` is set."""
     from rich.console import Console

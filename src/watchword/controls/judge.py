@@ -2,7 +2,8 @@
 
 Steps, for each control and account:
 
-1. The view is narrowed to the tables that the control names; to read another raises ``UndeclaredRead``.
+1. The view is narrowed to the tables that the control names; to read another raises ``UndeclaredRead``
+   (a plug-in that does so gets *unknown*, as in step 5).
 2. Where the table that the control runs over was not read in a region, that region gets *unknown*.
 3. The control function runs for each row, region, or once; what it returns becomes findings.
 4. ``EvidenceMissing`` raised by it makes *unknown* for the subject at hand.
@@ -19,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from watchword.controls.registry import Control, Judged, Per
+from watchword.controls.registry import OWN, Control, Judged, Per
 from watchword.model.evidence import EvidenceMissing
 from watchword.model.finding import Finding, Judgement, Subject
 from watchword.model.ids import GLOBAL, ORGANIZATION, Region
@@ -101,8 +102,12 @@ def _run(
             yield subject, judgement
     except EvidenceMissing as missing:
         yield subject, Judgement(Verdict.UNKNOWN, missing.what)
-    except UndeclaredRead:
-        raise
+    except UndeclaredRead as error:
+        # A mistake of ours must be seen at once; one of a plug-in must not end the assessment of its user.
+        if control.origin == OWN:
+            raise
+        because = f"control {control.id} failed: {error}"
+        yield subject, Judgement(Verdict.UNKNOWN, because, confidence=Confidence.LOW)
     # A control may come from a user's plug-in; whatever it raises must not hide what the others say.
     except Exception as error:  # noqa: BLE001
         because = f"control {control.id} failed: {type(error).__name__}: {error}"

@@ -55,13 +55,17 @@ class Rule:
         return self.reads[0]
 
 
+OWN: Final = "watchword"
+"""The origin of the catalogue's controls."""
+
+
 @dataclass(frozen=True, slots=True)
 class Control:
     """A rule with its texts.  ``origin`` is ``watchword`` or the plug-in or file that it came from."""
 
     rule: Rule
     text: ControlText
-    origin: str = "watchword"
+    origin: str = OWN
 
     @property
     def id(self) -> ControlId:
