@@ -35,6 +35,10 @@ class Rule:
         return {**base, "IpRanges": [{"CidrIp": self.source}]}
 
 
+Groups = dict[str, tuple[Rule, ...]]
+"""The ingress rules of security groups by name; a rule may name a group that stands before its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Vpc:
     """One VPC: ``tiers`` get a subnet in zones a and b each; those in ``public`` route to the internet gateway."""
@@ -47,10 +51,10 @@ class Vpc:
     public: tuple[str, ...] = ()
     nat: bool = False
     label: str = ""
-    groups: dict[str, tuple[Rule, ...]] = field(default_factory=dict)
+    groups: Groups = field(default_factory=dict)
 
 
-def _prod_groups(after: bool) -> dict[str, tuple[Rule, ...]]:
+def _prod_groups(after: bool) -> Groups:
     bastion = () if after else (Rule(22, WORLD),)
     return {
         "web-lb": (Rule(443, WORLD), Rule(80, WORLD)),
@@ -63,7 +67,7 @@ def _prod_groups(after: bool) -> dict[str, tuple[Rule, ...]]:
     }
 
 
-def _data_groups(after: bool) -> dict[str, tuple[Rule, ...]]:
+def _data_groups(after: bool) -> Groups:
     warehouse = (Rule(5439, "10.30.0.0/16"),) if after else (Rule(5439, WORLD),)
     return {
         "database": (Rule(5432, "10.10.32.0/19"), Rule(3306, "10.10.16.0/20")),
@@ -73,7 +77,7 @@ def _data_groups(after: bool) -> dict[str, tuple[Rule, ...]]:
     }
 
 
-def _dev_groups(after: bool) -> dict[str, tuple[Rule, ...]]:
+def _dev_groups(after: bool) -> Groups:
     source = "10.40.0.0/16" if after else WORLD
     return {
         "web-lb": (Rule(443, WORLD),),
@@ -86,76 +90,45 @@ def _dev_groups(after: bool) -> dict[str, tuple[Rule, ...]]:
 
 def plan(after: bool) -> tuple[Vpc, ...]:
     """All VPCs of the company, default ones aside."""
-    open_data = () if after else ("public",)
+    return (*_network(), *_prod(after), _data(after), *_small(after))
+
+
+def _network() -> tuple[Vpc, ...]:
+    vpn: Groups = {"vpn": (Rule(443, "10.0.0.0/8", "udp"),)}
+    shared: Groups = {"shared-app": (Rule(443, "10.0.0.0/8"),)}
+    tiers = ("public", "inspection", "tgw")
     return (
+        Vpc(NETWORK, "egress", "10.0.0.0/20", tiers, public=("public",), nat=True, groups=vpn),
+        Vpc(NETWORK, "shared", "10.1.0.0/16", ("private",), groups=shared),
+    )
+
+
+def _prod(after: bool) -> tuple[Vpc, ...]:
+    app = _prod_groups(after)
+    vault: Groups = {"vault-database": (Rule(5432, "10.10.32.0/19"),)}
+    standby: Groups = {"standby-lb": (Rule(443, WORLD),), "standby-app": (Rule(8080, "@standby-lb"),)}
+    return (
+        Vpc(PROD, "app", "10.10.0.0/16", ("public", "app", "data"), public=("public",), nat=True, groups=app),
+        Vpc(PROD, "vault", "10.11.0.0/16", ("private",), label="restricted", groups=vault),
+        Vpc(PROD, "standby", "10.20.0.0/16", ("public", "app"), FRANKFURT, ("public",), groups=standby),
+    )
+
+
+def _data(after: bool) -> Vpc:
+    public = () if after else ("public",)
+    groups = _data_groups(after)
+    tiers = (*public, "private")
+    return Vpc(DATA, "data", "10.30.0.0/16", tiers, public=public, label="restricted", groups=groups)
+
+
+def _small(after: bool) -> tuple[Vpc, ...]:
+    tiers = ("public", "private")
+    experiments = (Rule(443, WORLD),) if after else (Rule(443, WORLD), Rule(3389, WORLD))
+    directory = (Rule(636, "10.0.0.0/8"), Rule(389, "10.0.0.0/8"))
+    return (
+        Vpc(DEV, "dev", "10.40.0.0/16", tiers, public=("public",), groups=_dev_groups(after)),
         Vpc(
-            NETWORK,
-            "egress",
-            "10.0.0.0/20",
-            ("public", "inspection", "tgw"),
-            public=("public",),
-            nat=True,
-            groups={"vpn": (Rule(443, "10.0.0.0/8", "udp"),)},
+            SANDBOX, "sandbox", "10.50.0.0/16", tiers, public=("public",), groups={"experiments": experiments}
         ),
-        Vpc(
-            NETWORK, "shared", "10.1.0.0/16", ("private",), groups={"shared-app": (Rule(443, "10.0.0.0/8"),)}
-        ),
-        Vpc(
-            PROD,
-            "app",
-            "10.10.0.0/16",
-            ("public", "app", "data"),
-            public=("public",),
-            nat=True,
-            groups=_prod_groups(after),
-        ),
-        Vpc(
-            PROD,
-            "vault",
-            "10.11.0.0/16",
-            ("private",),
-            label="restricted",
-            groups={"vault-database": (Rule(5432, "10.10.32.0/19"),)},
-        ),
-        Vpc(
-            PROD,
-            "standby",
-            "10.20.0.0/16",
-            ("public", "app"),
-            region=FRANKFURT,
-            public=("public",),
-            groups={"standby-lb": (Rule(443, WORLD),), "standby-app": (Rule(8080, "@standby-lb"),)},
-        ),
-        Vpc(
-            DATA,
-            "data",
-            "10.30.0.0/16",
-            (*open_data, "private"),
-            public=open_data,
-            label="restricted",
-            groups=_data_groups(after),
-        ),
-        Vpc(
-            DEV,
-            "dev",
-            "10.40.0.0/16",
-            ("public", "private"),
-            public=("public",),
-            groups=_dev_groups(after),
-        ),
-        Vpc(
-            SANDBOX,
-            "sandbox",
-            "10.50.0.0/16",
-            ("public", "private"),
-            public=("public",),
-            groups={"experiments": (Rule(443, WORLD),) if after else (Rule(443, WORLD), Rule(3389, WORLD))},
-        ),
-        Vpc(
-            IDENTITY,
-            "directory",
-            "10.60.0.0/16",
-            ("private",),
-            groups={"directory": (Rule(636, "10.0.0.0/8"), Rule(389, "10.0.0.0/8"))},
-        ),
+        Vpc(IDENTITY, "directory", "10.60.0.0/16", ("private",), groups={"directory": directory}),
     )
