@@ -6,6 +6,8 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -14,6 +16,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from moto.sts.responses import TokenResponse
 
 from watchword.lab import server
 from watchword.lab.gateway import IDENTITY_PATH, MANAGEMENT_ACCOUNT
@@ -99,6 +102,61 @@ def test_an_operation_that_is_not_emulated_says_so(
     assert caught.value.response["Error"]["Code"] == "NotImplemented"
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
     assert "does not emulate" in caught.value.response["Error"]["Message"]
+
+
+def test_a_backend_that_breaks_says_so_as_aws_would(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: object) -> None:
+        raise ZeroDivisionError("no such thing")
+
+    monkeypatch.setattr(TokenResponse, "get_caller_identity", broken)
+    with pytest.raises(ClientError) as caught:
+        account_seen_by(lab.endpoint_url, "anything")
+    assert caught.value.response["Error"]["Code"] == "InternalFailure"
+    assert "ZeroDivisionError: no such thing" in caught.value.response["Error"]["Message"]
+
+
+def test_a_connection_stays_open_for_the_next_request(lab: Lab) -> None:
+    with closing(HTTPConnection("127.0.0.1", lab.port)) as connection:
+        for _ in range(3):
+            connection.request("GET", IDENTITY_PATH)
+            opened = connection.sock
+            answer = connection.getresponse()
+            assert answer.getheader("Connection") == "keep-alive"
+            assert json.load(answer)["pid"] == os.getpid()
+            assert connection.sock is opened is not None
+
+
+def test_bodies_arrive_whole_in_one_piece_in_chunks_and_large(lab: Lab) -> None:
+    s3 = aws("s3", lab.endpoint_url)
+    bucket = {"CreateBucketConfiguration": {"LocationConstraint": "eu-west-1"}}
+    s3.create_bucket(Bucket="bodies", **bucket)
+    large = os.urandom(3_000_000)
+    s3.put_object(Bucket="bodies", Key="large", Body=large)
+    assert s3.get_object(Bucket="bodies", Key="large")["Body"].read() == large
+    assert s3.head_object(Bucket="bodies", Key="large")["ContentLength"] == len(large)
+    with closing(HTTPConnection("127.0.0.1", lab.port)) as connection:
+        signed = {"Authorization": "AWS4-HMAC-SHA256 Credential=x/20260101/eu-west-1/s3/aws4_request"}
+        connection.request("PUT", "/bodies/chunks", iter([b"one,", b"two"]), signed, encode_chunked=True)
+        assert connection.getresponse().read() == b""
+        connection.request("GET", "/bodies/chunks", headers=signed)
+        assert connection.getresponse().read() == b"one,two"
+
+
+def test_open_connections_end_with_the_lab() -> None:
+    with Lab.in_process() as lab:
+        connection = HTTPConnection("127.0.0.1", lab.port)
+        connection.request("GET", IDENTITY_PATH)
+        connection.getresponse().read()
+    with closing(connection):
+        assert answer_of(connection) == "none"
+
+
+def answer_of(connection: HTTPConnection) -> str:
+    try:
+        connection.request("GET", IDENTITY_PATH)
+        return connection.getresponse().read().decode()
+    except (HTTPException, OSError):
+        return "none"
 
 
 def test_a_new_lab_starts_empty_and_repeats_its_ids() -> None:

@@ -14,6 +14,7 @@ Whose account a request concerns, in this order:
 """
 
 import json
+import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -28,6 +29,8 @@ IDENTITY_PATH = "/watchword-lab"
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+_LOG = logging.getLogger(__name__)
 
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/[^/]*/([^/]*)/([^/]*)/aws4_request")
 _ACCOUNT = re.compile(r"\d{12}")
@@ -56,6 +59,9 @@ class Gateway:
             answer = self._app(environ, held)
         except (NotEmulated, NotImplementedError) as missing:
             return _refuse(environ, start_response, service, str(missing))
+        except Exception as broken:  # noqa: BLE001 - a backend that breaks answers as a service of AWS that breaks
+            _LOG.exception("an operation of %s broke", service)
+            return _fail(environ, start_response, service, broken)
         if held.unknown_path():
             return _refuse(environ, start_response, service, "")
         held.release()
@@ -94,8 +100,19 @@ def account_of(key: str) -> str:
 
 
 def _refuse(environ: Environ, start_response: StartResponse, service: str, reason: str) -> Iterable[bytes]:
-    kind, body = _not_emulated(environ, service, reason)
+    message = (
+        f"The lab does not emulate this operation of {service or 'AWS'}: {reason or environ.get('PATH_INFO')}"
+    )
+    kind, body = _error(environ, service, "NotImplemented", message)
     return _send(start_response, "501 Not Implemented", kind, body)
+
+
+def _fail(
+    environ: Environ, start_response: StartResponse, service: str, broken: Exception
+) -> Iterable[bytes]:
+    message = f"The lab broke while it emulated {service or 'AWS'}: {type(broken).__name__}: {broken}"
+    kind, body = _error(environ, service, "InternalFailure", message)
+    return _send(start_response, "500 Internal Server Error", kind, body)
 
 
 def _signer(environ: Environ) -> tuple[str, str]:
@@ -104,19 +121,16 @@ def _signer(environ: Environ) -> tuple[str, str]:
     return (signed[1], signed[3]) if signed else ("", "")
 
 
-def _not_emulated(environ: Environ, service: str, reason: str) -> tuple[str, str]:
-    """Content type and body of the error in the protocol that the client speaks."""
-    message = (
-        f"The lab does not emulate this operation of {service or 'AWS'}: {reason or environ.get('PATH_INFO')}"
-    )
-    error = f"<Error><Code>NotImplemented</Code><Message>{escape(message)}</Message></Error>"
+def _error(environ: Environ, service: str, code: str, message: str) -> tuple[str, str]:
+    """Content type and body of an error in the protocol that the client speaks."""
+    error = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
     if service == "ec2":
         return "text/xml", f"<Response><Errors>{error}</Errors><RequestID>lab</RequestID></Response>"
     if service == "s3":
         return "text/xml", error
     if service in _XML_SERVICES or "x-www-form-urlencoded" in environ.get("CONTENT_TYPE", ""):
         return "text/xml", f"<ErrorResponse>{error}<RequestId>lab</RequestId></ErrorResponse>"
-    return "application/x-amz-json-1.1", json.dumps({"__type": "NotImplemented", "message": message})
+    return "application/x-amz-json-1.1", json.dumps({"__type": code, "message": message})
 
 
 def _send(start_response: StartResponse, status: str, kind: str, body: str) -> Iterable[bytes]:
