@@ -7,6 +7,7 @@ highest severity found (low to critical), only with ``--fail-on``; 130 interrupt
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import NoReturn
 
@@ -67,7 +68,9 @@ def run() -> NoReturn:
 def fail(message: str, code: int) -> NoReturn:
     """Tell an error on standard error and end with ``code``."""
     first, *rest = message.splitlines() or [""]
-    typer.secho(f"error: {first}", fg=typer.colors.RED, bold=True, err=True)
+    # https://no-color.org
+    colour = None if os.environ.get("NO_COLOR") else typer.colors.RED
+    typer.secho(f"error: {first}", fg=colour, bold=True, err=True)
     for line in rest:
         typer.secho(f"       {line}", err=True)
     sys.exit(code)
