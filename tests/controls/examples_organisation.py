@@ -68,13 +68,23 @@ example("ID-09", "met", "an instance, and a region that was not read", id09(
 example("ID-09", "gap", "an instance that the management account runs", id09(instance()))
 example("ID-09", "gap", "delegations of other services", id09(instance(), admins=(delegated("config"),)))
 example("ID-09", "gap", "no instance in any region", id09(admins=(delegated("sso"),)))
-example("ID-09", "gap", "an instance of a single account", id09(instance(OwnerAccountId=OTHER)))
-example("ID-09", "gap", "an instance that is going away", id09(instance(Status="DELETE_IN_PROGRESS")))
+example(
+    "ID-09",
+    "gap",
+    "an instance of a single account",
+    id09(instance(OwnerAccountId=OTHER), admins=(delegated("sso"),)),
+)
+example(
+    "ID-09",
+    "gap",
+    "an instance that is going away",
+    id09(instance(Status="DELETE_IN_PROGRESS"), admins=(delegated("sso"),)),
+)
 example(
     "ID-09",
     "gap",
     "only the copy of an instance in another region",
-    id09(instance(PrimaryRegion="ap-south-1")),
+    id09(instance(PrimaryRegion="ap-south-1"), admins=(delegated("sso"),)),
 )
 example("ID-09", "unknown", "no instance, and a region that was not read", id09(
     denied=["eu-central-1:sso-admin.instances"]))  # fmt: skip

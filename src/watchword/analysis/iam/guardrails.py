@@ -13,12 +13,13 @@ Source: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_p
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from watchword.analysis.iam.admin import parsed
 from watchword.analysis.iam.policy import Condition, Statement, matches
+from watchword.analysis.iam.remembered import Remembered
 from watchword.model.evidence import EvidenceMissing
 from watchword.model.ids import Arn
 from watchword.model.resource import Resource
@@ -51,7 +52,7 @@ class Guardrails:
 
     @classmethod
     def of(cls, view: AccountView, table: str) -> Guardrails:
-        """The policies of ``table`` attached to the account, or to a unit above it, or to the root.
+        """The policies of ``table`` (one of the two above) attached to the account, to a unit above it, or to the root.
 
         Raises:
             EvidenceMissing: policies, targets, roots or the account's place in the organisation are not known.
@@ -59,12 +60,10 @@ class Guardrails:
         organization = view.of_organization()
         if not view.account.ou_ids:
             raise EvidenceMissing(f"the organisational units above account {view.account.id} were not read")
-        above = {view.account.id, *view.account.ou_ids}
-        found = tuple(
-            row
-            for row in organization.rows(table)
-            if any(target.text("TargetId") in above for target in row.items("Targets"))
-        )
+        rows = organization.rows(table)
+        attached = _REMEMBERED[table].of(organization, lambda _: _attached(rows))
+        above = (*view.account.ou_ids, view.account.id)
+        found = tuple({row.arn: row for target in above for row in attached.get(target, ())}.values())
         denies = tuple((row, deny) for row in found for deny in parsed(row, "Content").denies)
         return cls(found, denies)
 
@@ -78,6 +77,23 @@ class Guardrails:
         by = tuple(row for row, deny in covering if all(accepts(one) for one in deny.conditions))
         strange = (str(one) for _, deny in covering for one in deny.conditions if not accepts(one))
         return Denial(by, () if by else tuple(dict.fromkeys(strange)))
+
+
+_Attached = Mapping[str, tuple[Resource, ...]]
+"""Policies by the id of what they are attached to."""
+
+_REMEMBERED: Final[dict[str, Remembered[_Attached]]] = {
+    SERVICE_CONTROL: Remembered(),
+    RESOURCE_CONTROL: Remembered(),
+}
+
+
+def _attached(rows: Iterable[Resource]) -> _Attached:
+    found: dict[str, list[Resource]] = {}
+    for row in rows:
+        for target in row.items("Targets"):
+            found.setdefault(target.text("TargetId"), []).append(row)
+    return {target: tuple(policies) for target, policies in found.items()}
 
 
 def is_switched_on(view: AccountView, kind: str) -> bool:

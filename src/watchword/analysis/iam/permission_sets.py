@@ -17,6 +17,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from watchword.analysis.iam.admin import Administration, Directory
+from watchword.analysis.iam.remembered import Remembered
 from watchword.model.evidence import EvidenceMissing
 from watchword.model.ids import GLOBAL, Arn
 from watchword.model.resource import Document, Resource
@@ -63,14 +64,7 @@ class Center:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    organization: AccountView
-    center: Center | None
-
-
-_LAST: Final[list[_Read]] = []
-"""The organisation that was asked for last: it is asked for again by each of its accounts, and may be large."""
+_REMEMBERED: Final[Remembered[Center | None]] = Remembered()
 
 
 def instance_of(view: AccountView) -> Resource | None:
@@ -95,12 +89,7 @@ def center_of(view: AccountView) -> Center | None:
     Raises:
         EvidenceMissing: the instance, its permission sets, their managed policies or its assignments were not read.
     """
-    organization = view.of_organization()
-    known = next((one for one in _LAST if _is_same(one.organization, organization)), None)
-    if known is None:
-        known = _Read(organization, _read(organization))
-        _LAST[:] = [known]
-    return known.center
+    return _REMEMBERED.of(view.of_organization(), _read)
 
 
 def administration(center: Center, permission_set: Resource, view: AccountView) -> Administration | None:
@@ -146,10 +135,6 @@ def session_length(permission_set: Resource) -> timedelta:
         raise EvidenceMissing(f"SessionDuration of {permission_set.where} is no duration: {text}")
     hours, minutes, seconds = (int(part or 0) for part in found.groups())
     return timedelta(hours=hours, minutes=minutes, seconds=seconds)
-
-
-def _is_same(one: AccountView, other: AccountView) -> bool:
-    return one.tables is other.tables and one.holes is other.holes
 
 
 def _read(organization: AccountView) -> Center | None:

@@ -45,7 +45,7 @@ READS: Final = (
         kind="AWS::SSO::Instance",
         where=Where.ORGANIZATION_REGION,
         details=(
-            Detail(key="", operation="DescribeInstance", params={"InstanceArn": "{InstanceArn}"}),
+            Detail(key="Details", operation="DescribeInstance", params={"InstanceArn": "{InstanceArn}"}),
             Detail(
                 key="AccessControlAttributes",
                 operation="DescribeInstanceAccessControlAttributeConfiguration",

@@ -37,7 +37,7 @@ def build(lab: Builder) -> None:
     """Build the Identity Center, the directories, the pools, and the analyzers with what they found."""
     identity_center.build(lab)
     _directories(lab)
-    for pool in _pools(after=lab.after):
+    for pool in pools(after=lab.after):
         _user_pool(lab, pool)
     _identity_pools(lab)
     (_analyzers_after if lab.after else _analyzers_before)(lab)
@@ -116,7 +116,8 @@ class Pool:
     users: tuple[str, ...] = ()
 
 
-def _pools(*, after: bool) -> tuple[Pool, ...]:
+def pools(*, after: bool) -> tuple[Pool, ...]:
+    """The user pools of one state."""
     guests = tuple(GUESTS)
     if after:
         return (

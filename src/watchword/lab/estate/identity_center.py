@@ -68,6 +68,11 @@ class Set:
     tags: dict[str, str] = field(default_factory=dict)
 
 
+def sets(*, after: bool) -> tuple[Set, ...]:
+    """The permission sets of one state, with their assignments."""
+    return _sets_after() if after else _BEFORE
+
+
 def build(lab: Builder) -> None:
     """Enable the instance, make staff and permission sets, and assign them."""
     instance = sso_admin.enable(MANAGEMENT.id, HOME, "Company ABC")
@@ -75,7 +80,7 @@ def build(lab: Builder) -> None:
         access = lab.client("organizations", MANAGEMENT)
         access.enable_aws_service_access(ServicePrincipal="sso.amazonaws.com")
     principals = _staff(lab, instance.identity_store_id)
-    for one in _sets_after() if lab.after else _BEFORE:
+    for one in sets(after=lab.after):
         _permission_set(lab, instance.instance_arn, one, principals)
 
 
