@@ -481,7 +481,9 @@ def _loader() -> Any:  # noqa: ANN401
     """
     from botocore.loaders import Loader
 
-    return Loader(file_loader=_PlainFiles())
+    # Loader asks its file_loader for two methods and no more; the type that its stubs demand is its own class.
+    files: Any = _PlainFiles()
+    return Loader(file_loader=files)
 
 
 @cache

@@ -35,6 +35,7 @@ from watchword.collect.source import CallFailed, Source
 from watchword.collect.tables import all_reads, operations, services, table_map
 from watchword.collect.units import Stopped, UnitRun
 from watchword.errors import CollectInterrupted, NothingCollected, UsageError
+from watchword.memory import share_arenas
 from watchword.model.ids import AccountId
 from watchword.model.snapshot import UnitKey
 from watchword.store.plan import PlannedAccount, TableMap
@@ -125,6 +126,7 @@ def collect(
         NothingCollected: not one table could be read.
         StoreError: the store cannot be written; what was finished stays.
     """
+    share_arenas()
     known = tuple(reads) if reads is not None else all_reads()
     plan = make_plan(source, scope, services(known), threads)
     tables = table_map(known)
@@ -155,6 +157,7 @@ def resume(
         UsageError: there is no unfinished snapshot, or the caller is of another account than before.
         as for ``collect``, and SnapshotLocked.
     """
+    share_arenas()
     known = tuple(reads) if reads is not None else all_reads()
     chosen = name or unfinished(store)
     if chosen is None:

@@ -41,6 +41,14 @@ class TableMap:
 
     scopes: Mapping[str, str]
     only: Mapping[str, tuple[Region, ...]] = field(default_factory=dict)
+    _by_service: Mapping[tuple[str, bool], tuple[str, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        found: dict[tuple[str, bool], tuple[str, ...]] = {}
+        for table, scope in self.scopes.items():
+            key = (table.partition(".")[0], scope in OF_ORGANIZATION)
+            found[key] = (*found.get(key, ()), table)
+        object.__setattr__(self, "_by_service", found)
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -66,12 +74,7 @@ class TableMap:
         return tuple(Hole(unit.account, unit.region, unit.service, one, reason, detail) for one in covered)
 
     def _of_view(self, unit: UnitKey) -> tuple[str, ...]:
-        of_organization = unit.account == ORGANIZATION
-        return tuple(
-            table
-            for table, scope in self.scopes.items()
-            if table.partition(".")[0] == unit.service and (scope in OF_ORGANIZATION) == of_organization
-        )
+        return self._by_service.get((unit.service, unit.account == ORGANIZATION), ())
 
     def _lies_in(self, table: str, where: Region) -> bool:
         if self.scopes[table] not in REGIONAL:

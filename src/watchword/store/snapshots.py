@@ -32,6 +32,7 @@ class Snapshot:
     folder: Path
     manifest: Mapping[str, Any]
     _status: StatusFile = field(repr=False)
+    _kept: dict[str, AccountView | None] = field(default_factory=dict, repr=False)
 
     @classmethod
     def open(cls, store: Path, name: str = "latest") -> Snapshot:
@@ -75,8 +76,13 @@ class Snapshot:
 
     def organization_view(self) -> AccountView | None:
         """The organisation's own answers; ``None`` where a single account was read."""
-        planned = [one for one in self.planned() if one.account.id == ORGANIZATION]
-        return self._view(planned[0], None) if planned else None
+        if ORGANIZATION in self._kept:
+            return self._kept[ORGANIZATION]
+        planned = self._status.account(ORGANIZATION)
+        made = self._view(planned, None) if planned else None
+        if self.is_finished:
+            self._kept[ORGANIZATION] = made
+        return made
 
     def holes(self, account: AccountId | None = None) -> Iterator[Hole]:
         """What is not there, of the whole snapshot or of one account, with what was not reached or left out."""
@@ -126,9 +132,9 @@ class Snapshot:
         return self._status.accounts()
 
     def _planned_account(self, account: AccountId) -> PlannedAccount:
-        for one in self.planned():
-            if one.account.id == account:
-                return one
+        found = self._status.account(account)
+        if found is not None:
+            return found
         raise SnapshotMissing(
             f"account {account} is not part of snapshot {self.id}",
             where=str(self.folder),

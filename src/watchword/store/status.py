@@ -37,6 +37,9 @@ CREATE INDEX holes_of_unit ON holes (account, region, service);
 """
 
 
+_ACCOUNTS = "SELECT document, regions, excluded FROM accounts"
+
+
 class State(StrEnum):
     """How far a unit is."""
 
@@ -130,15 +133,12 @@ class StatusFile:
 
     def accounts(self) -> tuple[PlannedAccount, ...]:
         """All accounts, in the order of their ids; ``organization`` comes last."""
-        found = self._rows("SELECT document, regions, excluded FROM accounts ORDER BY id")
-        return tuple(
-            PlannedAccount(
-                account_from_json(json.loads(document)),
-                tuple(json.loads(regions)),
-                tuple(json.loads(excluded)),
-            )
-            for document, regions, excluded in found
-        )
+        return tuple(_planned(found) for found in self._rows(f"{_ACCOUNTS} ORDER BY id"))
+
+    def account(self, account: AccountId) -> PlannedAccount | None:
+        """One account; ``None`` where it is not part of the plan."""
+        found = self._rows(f"{_ACCOUNTS} WHERE id = ?", account)
+        return _planned(found[0]) if found else None
 
     def units(self, account: AccountId | None = None) -> Iterator[UnitStatus]:
         """The status of all units (of one account)."""
@@ -200,6 +200,11 @@ def _told(path: Path, error: sqlite3.Error) -> StoreError:
 
 def _key(unit: UnitKey) -> tuple[str, str, str]:
     return (unit.account, unit.region, unit.service)
+
+
+def _planned(found: Sequence[str]) -> PlannedAccount:
+    document, regions, excluded = (json.loads(text) for text in found)
+    return PlannedAccount(account_from_json(document), tuple(regions), tuple(excluded))
 
 
 def _account_row(planned: PlannedAccount) -> tuple[str, ...]:
