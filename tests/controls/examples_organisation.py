@@ -82,7 +82,7 @@ example(
 )
 example(
     "ID-09",
-    "gap",
+    "unknown",
     "only the copy of an instance in another region",
     id09(instance(PrimaryRegion="ap-south-1"), admins=(delegated("sso"),)),
 )
@@ -409,6 +409,10 @@ example("ID-48", "gap", "only without encryption", id48(control_policy(
     outsiders(Bool={"aws:SecureTransport": "false"}))))  # fmt: skip
 example("ID-48", "gap", "only AWS services are denied", id48(control_policy({
     **OUTSIDERS, "Condition": {"Bool": {"aws:PrincipalIsAWSService": "true"}}})))  # fmt: skip
+example("ID-48", "gap", "only the own principals are denied", id48(control_policy({
+    **OUTSIDERS, "Condition": {"StringEquals": {"aws:PrincipalOrgID": ORG_ID}}})))  # fmt: skip
+example("ID-48", "gap", "a list of organisations, which is true of none", id48(control_policy({
+    **OUTSIDERS, "Condition": {"ForAnyValue:StringNotEquals": {"aws:PrincipalOrgID": ORG_ID}}})))  # fmt: skip
 example("ID-48", "gap", "not switched on", id48(control_policy(OUTSIDERS), on=False))
 example("ID-48", "unknown", "content denied", id48(control_policy(OUTSIDERS, _holes={"Content": "denied"})))
 

@@ -71,15 +71,18 @@ def instance_of(view: AccountView) -> Resource | None:
     """The row of the organisation's instance in its primary region; ``None`` where the organisation has none.
 
     Raises:
-        EvidenceMissing: none was found, and some region or the organisation itself was not read.
+        EvidenceMissing: none was found, and some region, the primary one, or the organisation itself was not read.
     """
     organization = view.of_organization()
     found = organization.rows(ORGANIZATION)
     management = found[0].text("MasterAccountId") if found else ""
-    for row in organization.readable(INSTANCES):
-        if row.text("OwnerAccountId") == management and row.text("PrimaryRegion", row.region) == row.region:
+    own = [row for row in organization.readable(INSTANCES) if row.text("OwnerAccountId") == management]
+    for row in own:
+        if row.text("PrimaryRegion", row.region) == row.region:
             return row
     organization.rows(INSTANCES)
+    if own:
+        raise EvidenceMissing(f"the instance's primary region {own[0].text('PrimaryRegion')} was not read")
     return None
 
 
