@@ -49,6 +49,8 @@ BACKENDS: tuple[str, ...] = (
     "mended",
     "network_firewall",
     "organizations",
+    "rolesanywhere",
+    "route53resolver_firewall",
     "s3",
     "securityhub",
     "ssm_compliance",
