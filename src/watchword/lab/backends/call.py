@@ -53,6 +53,9 @@ def conform(service: str, shape: str, value: object) -> None:
     _conform(f"{service} {shape}", service_model(service).shape_for(shape), value)
 
 
+# What the services call the size of a page.
+_SIZES = ("maxresults", "limit", "pagesize")
+
 # AWS's own answers are shorter than its models allow: a root user's id has 12 digits, a machine no patch group.
 _BOUNDS = ("Invalid length for parameter", "Invalid value for parameter")
 
@@ -93,7 +96,7 @@ class Call:
         """
         token_name = _member(self.model.input_shape, "nexttoken")
         start = self._start(self.params.get(token_name, ""))
-        sizes = (size for name, size in self.params.items() if name.lower() in ("maxresults", "limit"))
+        sizes = (size for name, size in self.params.items() if name.lower() in _SIZES)
         stop = start + (next(sizes, 0) or default)
         page: dict[str, Any] = {key: list(items[start:stop])}
         if stop < len(items):
