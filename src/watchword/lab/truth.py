@@ -1,16 +1,19 @@
 """The truth about Company ABC: what must be found, control by control and resource by resource, in each state.
 
 ``truth.toml`` has one table a control; under ``before`` and ``after`` it lists subjects by verdict.  A subject is
-``<account alias>/<region>/<name>``; ``{a,b}`` enumerates (``{prod,dev}/eu-west-1/web`` is two subjects), and nothing is
-a wildcard.  ``compare`` tells what is false, missed or unstated; it does not collect or judge.
+``<account alias>/<region>/<name>``; ``{a,b}`` enumerates (``{prod,dev}/eu-west-1/web`` is two subjects), `` x2`` behind a
+name says that two resources are called so (each VPC's security group ``default``), and nothing is a wildcard.
+``compare`` tells what is false, missed or unstated; it does not collect or judge.
 """
 
 from __future__ import annotations
 
 import itertools
 import re
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib import resources
 from typing import Any
 
 from watchword.lab.estate.company import ACCOUNTS, State
@@ -18,37 +21,54 @@ from watchword.model.finding import Finding
 from watchword.model.ids import ORGANIZATION, ControlId
 from watchword.model.verdict import Verdict
 
-Truth = Mapping[tuple[ControlId, str], Verdict]
-"""Verdict by control and subject."""
+Verdicts = tuple[Verdict, ...]
+"""Verdicts of the resources of one name, sorted; mostly one."""
+
+Truth = Mapping[tuple[ControlId, str], Verdicts]
+"""Verdicts by control and subject."""
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
+_TIMES = re.compile(r" x(\d+)$")
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Difference:
-    """A subject of which something else is found than is true; ``None`` where nothing was expected or found."""
+    """A subject of which something else is found than is true; empty where nothing was expected or found."""
 
     control: ControlId
     subject: str
-    expected: Verdict | None
-    found: Verdict | None
+    expected: Verdicts
+    found: Verdicts
     because: str = ""
+
+
+def truth_of(state: State) -> Truth:
+    """The truth of one state, as ``truth.toml`` of this package states it."""
+    text = (resources.files("watchword.lab") / "truth.toml").read_text(encoding="utf-8")
+    return read_truth(tomllib.loads(text), state)
 
 
 def read_truth(document: Mapping[str, Any], state: State) -> Truth:
     """The truth of one state from the parsed TOML.
 
     Raises:
-        ValueError: a subject is stated twice, or a verdict has an unknown name.
+        ValueError: a subject is stated twice for one verdict, or a verdict has an unknown name.
     """
-    truth: dict[tuple[ControlId, str], Verdict] = {}
+    truth: dict[tuple[ControlId, str], Verdicts] = {}
     for control, states in document.items():
         for word, patterns in states.get(state.value, {}).items():
-            for subject in itertools.chain.from_iterable(map(expand, patterns)):
+            stated: set[str] = set()
+            for pattern in itertools.chain.from_iterable(map(expand, patterns)):
+                times = _TIMES.search(pattern)
+                subject = _TIMES.sub("", pattern)
+                if subject in stated:
+                    raise ValueError(
+                        f"truth of {control}, {state.value}: {subject} is stated twice; write x2 behind it"
+                    )
+                stated.add(subject)
                 key = (ControlId(control), subject)
-                if key in truth:
-                    raise ValueError(f"truth of {control}, {state.value}: {subject} is stated twice")
-                truth[key] = Verdict(word)
+                verdicts = (Verdict(word),) * (int(times[1]) if times else 1)
+                truth[key] = tuple(sorted(truth.get(key, ()) + verdicts))
     return truth
 
 
@@ -68,11 +88,14 @@ def subject_of(finding: Finding) -> str:
 
 def compare(truth: Truth, findings: Iterable[Finding]) -> list[Difference]:
     """All differences between the truth and what was found, for the controls that occur in either."""
-    found = {(finding.control, subject_of(finding)): finding for finding in findings}
+    found: dict[tuple[ControlId, str], list[Finding]] = {}
+    for finding in findings:
+        found.setdefault((finding.control, subject_of(finding)), []).append(finding)
     differences = []
     for key in truth.keys() | found.keys():
-        finding, expected = found.get(key), truth.get(key)
-        seen = finding.verdict if finding else None
-        if seen is not expected:
-            differences.append(Difference(*key, expected, seen, finding.because if finding else ""))
-    return sorted(differences, key=lambda one: (one.control, one.subject))
+        several = found.get(key, [])
+        seen = tuple(sorted(finding.verdict for finding in several))
+        if seen != truth.get(key, ()):
+            because = "; ".join(finding.because for finding in several)
+            differences.append(Difference(*key, truth.get(key, ()), seen, because))
+    return sorted(differences)

@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
-from importlib import resources
-
 import pytest
 
 from watchword.lab.estate.company import ACCOUNTS, State
 from watchword.lab.estate.identity_people import GROUPS_AFTER, GROUPS_BEFORE, USERS_AFTER, USERS_BEFORE
 from watchword.lab.estate.identity_roles import roles
-from watchword.lab.truth import read_truth
-from watchword.model.verdict import Verdict
-
-TRUTH = tomllib.loads((resources.files("watchword.lab") / "truth.d" / "identity.toml").read_text())
-
-
-@pytest.mark.parametrize("control", TRUTH)
-def test_before_has_good_practice_beside_flaws_and_after_has_no_flaws(control: str) -> None:
-    before, after = (
-        {verdict for (name, _), verdict in read_truth(TRUTH, state).items() if name == control}
-        for state in State
-    )
-    assert {Verdict.MET, Verdict.GAP} <= before
-    assert after <= {Verdict.MET, Verdict.NOT_APPLICABLE}
+from watchword.lab.truth import truth_of
 
 
 @pytest.mark.parametrize(("state", "users"), [(State.BEFORE, USERS_BEFORE), (State.AFTER, USERS_AFTER)])
 def test_every_user_is_judged_by_its_keys(state: State, users: tuple) -> None:
-    stated = {subject for (control, subject) in read_truth(TRUTH, state) if control == "ID-14"}
+    stated = {subject for (control, subject) in truth_of(state) if control == "ID-14"}
     without = {f"{one.alias}/global/{one.alias}" for one in ACCOUNTS}
     assert stated - without == {f"{user.account.alias}/global/{user.name}" for user in users}
 

@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
-from importlib import resources
-
 import pytest
 
 from watchword.lab.estate.company import State
 from watchword.lab.estate.guests import pools
 from watchword.lab.estate.identity_center import STAFF, sets
-from watchword.lab.truth import read_truth
-from watchword.model.verdict import Verdict
-
-TRUTH = tomllib.loads((resources.files("watchword.lab") / "truth.d" / "organisation.toml").read_text())
+from watchword.lab.truth import Verdicts, truth_of
 
 
-def stated(control: str, state: State) -> dict[str, Verdict]:
+def stated(control: str, state: State) -> dict[str, Verdicts]:
     """The verdicts of a control by subject."""
-    return {subject: v for (name, subject), v in read_truth(TRUTH, state).items() if name == control}
-
-
-@pytest.mark.parametrize("control", TRUTH)
-def test_before_has_a_flaw_and_after_has_none(control: str) -> None:
-    assert Verdict.GAP in stated(control, State.BEFORE).values()
-    assert set(stated(control, State.AFTER).values()) <= {Verdict.MET, Verdict.NOT_APPLICABLE}
-
-
-@pytest.mark.parametrize("control", [one for one in TRUTH if one != "ID-09"])
-def test_before_has_good_practice_beside_the_flaws_where_there_is_more_than_one_subject(control: str) -> None:
-    assert Verdict.MET in stated(control, State.BEFORE).values()
+    return {subject: verdicts for (name, subject), verdicts in truth_of(state).items() if name == control}
 
 
 @pytest.mark.parametrize("state", State)
