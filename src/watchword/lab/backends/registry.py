@@ -20,6 +20,8 @@ from watchword.lab.backends.call import Call, check_answer, check_parameters, re
 Handler = Callable[[Call], Mapping[str, Any] | None]
 UrlPaths = MutableMapping[str, Callable[..., Any]]
 
+_OURS: dict[str, set[str]] = {}
+
 
 def extend(
     response: type[BaseResponse],
@@ -46,6 +48,12 @@ def extend(
         setattr(response, camelcase_to_underscores(operation), _method(operation, invalid, answer))
     for path in paths(service, operations):
         url_paths.setdefault(path, response.dispatch)
+    _OURS.setdefault(service, set()).update(operations)
+
+
+def ours() -> Mapping[str, frozenset[str]]:
+    """The operations that are ours by now, by boto3's service name; a new service's once it is first used."""
+    return {service: frozenset(operations) for service, operations in _OURS.items()}
 
 
 def paths(service: str, operations: Iterable[str]) -> tuple[str, ...]:
