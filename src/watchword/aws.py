@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from watchword.clock import now
-from watchword.errors import CredentialsError, ReadGuardError
+from watchword.errors import CredentialsError, ReadGuardError, UsageError
 from watchword.model.ids import ORGANIZATION, AccountId, Region
 from watchword.model.resource import instant
 
@@ -212,12 +212,19 @@ class Aws:
 
     def _build(self, service: str, code: str) -> Any:  # noqa: ANN401
         session = self._ready()
-        made = session.create_client(
-            service,
-            region_name=code,
-            endpoint_url=self.settings.endpoint_url or None,
-            config=_client_config(self.settings),
-        )
+        try:
+            made = session.create_client(
+                service,
+                region_name=code,
+                endpoint_url=self.settings.endpoint_url or None,
+                config=_client_config(self.settings),
+            )
+        except ValueError as error:
+            raise UsageError(
+                f"{service} cannot be called: {error}",
+                where="--endpoint-url, --region, watchword.toml or the environment",
+                remedy="an endpoint is like http://127.0.0.1:5000, a region like eu-west-1",
+            ) from error
         made._request_signer._credentials = _swapping()
         host = urlsplit(made.meta.endpoint_url).netloc
         made.meta.events.register("before-parse", _refuse_strange)
@@ -305,9 +312,10 @@ class Aws:
                 found = self.client("sts", Region(self.home_region())).get_caller_identity()
             finally:
                 _current.reset(token)
-        except (BotoCoreError, ClientError, ResponseParserError, LookupError) as error:
+        except (BotoCoreError, ClientError, ResponseParserError, AnswerMalformed, LookupError) as error:
             # An answer that cannot be parsed is not shown: it may hold credentials.
-            said = error if isinstance(error, BotoCoreError | ClientError) else "the answer could not be read"
+            shown = isinstance(error, BotoCoreError | ClientError | AnswerMalformed)
+            said = error if shown else "the answer could not be read"
             raise CredentialsError(
                 f"AWS did not say who you are: {said}",
                 where=self.settings.endpoint_url or f"region {self.home_region()}",

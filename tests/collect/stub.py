@@ -67,6 +67,12 @@ def fails(code: str, status: int = 400, message: str = "no") -> Said:
 HTML = "<!DOCTYPE html><html><body>Sign in to the guest network</body></html>"
 
 
+class _Server(ThreadingHTTPServer):
+    # Sixteen threads connect at once; those beyond the queue would be sent away.
+    request_queue_size = 128
+    daemon_threads = True
+
+
 class StubAws:
     """The server; ``scripts`` maps (service, operation) to what is answered, ``asked`` is everything that was asked."""
 
@@ -74,8 +80,7 @@ class StubAws:
         self.scripts: dict[tuple[str, str], Script] = dict(_ORGANIZATION)
         self.asked: list[Asked] = []
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     @property

@@ -36,6 +36,7 @@ from watchword.collect.tables import all_reads, operations, services, table_map
 from watchword.collect.units import Stopped, UnitRun
 from watchword.errors import CollectInterrupted, NothingCollected, UsageError
 from watchword.memory import share_arenas
+from watchword.model.evidence import Hole, HoleReason
 from watchword.model.ids import AccountId
 from watchword.model.snapshot import UnitKey
 from watchword.store.plan import PlannedAccount, TableMap
@@ -322,14 +323,21 @@ def _manifest(source: Source, scope: Scope, plan: Plan, tables: TableMap) -> dic
 
 def _opened(store: Path, name: str) -> Snapshot:
     snapshot = Snapshot.open(store, name)
-    if not any(unit.count for unit in snapshot.units()) and next(snapshot.holes(), None) is not None:
-        first = next(snapshot.holes())
-        raise NothingCollected(
-            "nothing at all could be collected",
-            where=first.sentence(),
-            remedy="see its holes: watchword snapshot show",
-        )
+    if not any(unit.count for unit in snapshot.units()):
+        wanted = (hole for hole in snapshot.holes() if hole.reason is not HoleReason.OUT_OF_SCOPE)
+        worst = min(wanted, key=_tells_little, default=None)
+        if worst is not None:
+            raise NothingCollected(
+                "nothing at all could be collected",
+                where=f"for example {worst.sentence()}",
+                remedy="the caller, and the role in each account, need the rights of: watchword policy readonly",
+            )
     return snapshot
+
+
+def _tells_little(hole: Hole) -> bool:
+    """Whether a hole tells less about why nothing was read than others do."""
+    return hole.reason in {HoleReason.NOT_IMPLEMENTED, HoleReason.ABSENT}
 
 
 def _refuse_other_caller(writer: SnapshotWriter, caller: Caller) -> None:

@@ -6,14 +6,16 @@ flushed to disk and renamed, so that a crash leaves either the whole file or non
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from watchword.errors import WatchwordError
+from watchword.errors import StoreError, StoreFull, WatchwordError
 from watchword.model.evidence import Evidence, canonical
 from watchword.model.finding import Finding, Subject
 from watchword.model.ids import AccountId, ControlId, Region
@@ -32,11 +34,18 @@ class AssessmentFolder:
 
     @classmethod
     def create(cls, store: Path, name: str) -> AssessmentFolder:
-        """Make (or empty) the folder of assessment ``name``."""
+        """Make (or empty) the folder of assessment ``name``.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
         folder = cls(store / "assessments" / name)
-        (folder.path / "findings").mkdir(parents=True, exist_ok=True)
-        for old in (folder.path / "findings").glob("*.ndjson"):
-            old.unlink()
+        try:
+            (folder.path / "findings").mkdir(parents=True, exist_ok=True)
+            for old in (folder.path / "findings").glob("*.ndjson"):
+                old.unlink()
+        except OSError as error:
+            raise _not_written(folder.path, error) from error
         return folder
 
     @classmethod
@@ -133,10 +142,29 @@ def from_json(found: Mapping[str, Any]) -> Finding:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file so that a reader, or a crash, sees all of it or nothing."""
+    """Write a file so that a reader, or a crash, sees all of it or nothing.
+
+    Raises:
+        StoreFull: no space is left.
+        StoreError: the file cannot be written.
+    """
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    with beside.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    try:
+        with beside.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            beside.unlink()
+        raise _not_written(path, error) from error
+
+
+def _not_written(path: Path, error: OSError) -> StoreError:
+    kind = StoreFull if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG} else StoreError
+    return kind(
+        f"the findings cannot be written: {error.strerror}",
+        where=str(path),
+        remedy="see that there is space and that you may write there, then: watchword assess --snapshot latest",
+    )
