@@ -302,6 +302,19 @@ def test_a_collection_that_was_ended_is_continued_by_resume(
     assert len({(one["accounts"], one["rows"]) for one in listed}) == 1
 
 
+def test_interrupted_before_anything_was_begun_it_ends_with_the_code_of_an_interruption(
+    stub: StubAws, tmp_path: Path
+) -> None:
+    stub.on("organizations", "ListAccounts", Said('{"Accounts": []}', delay=1))
+    process = started(stub, tmp_path)
+    until(lambda: stub.counts()["ListAccounts"] > 0)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130, told
+    assert "Traceback" not in told
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_resume_without_anything_unfinished_is_told(cli: Cli, stub: StubAws, tmp_path: Path) -> None:
     refused(
         cli(*target(stub, "collect"), "--resume", "--store", tmp_path / "store"), 2, "unfinished", "collect"

@@ -100,5 +100,13 @@ def test_every_exit_code_stands_in_a_guide_and_in_the_help(cli: Cli) -> None:
     assert "11-14" in helped
 
 
+def test_every_command_that_a_remedy_names_is_there() -> None:
+    known = {path for path, _ in commands()}
+    sources = "\n".join(one.read_text(encoding="utf-8") for one in (ROOT / "src").rglob("*.py"))
+    named = re.findall(r"remedy=[^\n]*?[`:] ?watchword ([a-z]+)(?: ([a-z]+))?", sources)
+    assert named
+    assert [words for words in named if not {words[:1], words} & known] == []
+
+
 def test_the_version_is_told(cli: Cli) -> None:
     assert cli("--version").out.startswith("watchword 0.")

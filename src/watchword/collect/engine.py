@@ -18,9 +18,9 @@ import queue
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
@@ -33,13 +33,13 @@ from watchword.collect.planning import Plan, Scope, make_plan
 from watchword.collect.reads import Read
 from watchword.collect.source import CallFailed, Source
 from watchword.collect.tables import all_reads, operations, services, table_map
-from watchword.collect.units import Stopped, UnitRun
+from watchword.collect.units import UnitRun
 from watchword.errors import CollectInterrupted, NothingCollected, UsageError
 from watchword.memory import share_arenas
 from watchword.model.evidence import Hole, HoleReason
-from watchword.model.ids import AccountId
+from watchword.model.ids import ORGANIZATION, AccountId
 from watchword.model.snapshot import UnitKey
-from watchword.store.plan import PlannedAccount, TableMap
+from watchword.store.plan import TableMap
 from watchword.store.snapshots import Snapshot, find, unfinished
 from watchword.store.snapshots import table_map as stored_table_map
 from watchword.store.writer import SnapshotWriter, UnitResult
@@ -131,13 +131,10 @@ def collect(
     known = tuple(reads) if reads is not None else all_reads()
     plan = make_plan(source, scope, services(known), threads)
     tables = table_map(known)
-    units = [unit for one in plan.accounts for unit in tables.units(one, plan.services)]
-    with SnapshotWriter.create(
-        store, now(), _manifest(source, scope, plan, tables), plan.accounts, units
-    ) as writer:
-        _Collection(source, plan.caller, known, writer, threads, listeners or Listeners()).run(
-            units, plan.refused, plan.warnings
-        )
+    units = (unit for one in plan.accounts for unit in tables.units(one, plan.services))
+    manifest = _manifest(source, scope, plan, tables)
+    with SnapshotWriter.create(store, now(), manifest, plan.accounts, units) as writer:
+        _Collection(source, plan.caller, known, writer, threads, listeners or Listeners(), plan.refused).run()
     return _opened(store, writer.id)
 
 
@@ -166,17 +163,14 @@ def resume(
     with SnapshotWriter.resume(find(store, chosen)) as writer:
         caller = source.caller()
         _refuse_other_caller(writer, caller)
-        units = [unit for unit in writer.pending() if _is_known(unit, known)]
-        refused = _refused(source, caller, {unit.account for unit in units}, writer.accounts())
-        _Collection(source, caller, known, writer, threads, listeners or Listeners()).run(
-            units, refused, writer.manifest["warnings"]
-        )
+        refused = _refused(source, caller, writer)
+        _Collection(source, caller, known, writer, threads, listeners or Listeners(), refused).run()
     return _opened(store, writer.id)
 
 
 @dataclass(slots=True)
 class _Collection:
-    """One run over a list of units."""
+    """One run over everything that a snapshot still lacks."""
 
     source: Source
     caller: Caller
@@ -184,69 +178,65 @@ class _Collection:
     writer: SnapshotWriter
     threads: int
     listeners: Listeners
+    refused: Refused
     stop: threading.Event = field(default_factory=threading.Event)
-    finished: queue.SimpleQueue[UnitResult | BaseException] = field(default_factory=queue.SimpleQueue)
+    finished: queue.SimpleQueue[Future[UnitResult]] = field(default_factory=queue.SimpleQueue)
+    left: Counter[AccountId] = field(default_factory=Counter)
+    total: int = 0
+    done: int = 0
     calls: int = 0
     rows: int = 0
     holes: int = 0
 
-    def run(
-        self,
-        units: Sequence[UnitKey],
-        refused: Refused,
-        warnings: Sequence[str],
-    ) -> None:
+    def run(self) -> None:
+        """Read all units that are pending, and say in the manifest that it is done."""
         begun = monotonic()
-        left = Counter(unit.account for unit in units)
-        ordered = list(in_turn(units))
-        threads = max(1, min(self.threads, THREADS_PER_ACCOUNT * len(left)))
+        known = {read.service for read in self.reads}
+        self.left.update(self.writer.pending_counts(known))
+        self.total = self.left.total()
+        threads = max(1, min(self.threads, THREADS_PER_ACCOUNT * len(self.left)))
         details = ThreadPoolExecutor(threads, "watchword-detail")
         pool = ThreadPoolExecutor(threads, "watchword-unit")
+        feed = in_turn(list(self.left), lambda account: self.writer.pending(account, known))
         try:
-            feed = iter(ordered)
-            for unit in _some(feed, threads * 2):
-                pool.submit(self._read, unit, refused, details)
-            done = 0
-            while done < len(ordered):
+            self._submit(pool, details, islice(feed, threads * 2))
+            while self.done < self.total:
                 batch = self._batch()
-                for unit in _some(feed, len(batch)):
-                    pool.submit(self._read, unit, refused, details)
+                self._submit(pool, details, islice(feed, len(batch)))
                 self.writer.record(batch)
                 for result in batch:
-                    done += 1
-                    left[result.key.account] -= 1
-                    self._tell(result, done, len(ordered), left, begun)
-            self.writer.finish(now(), warnings)
+                    self._tell(result, begun)
+            self.writer.finish(now())
         except KeyboardInterrupt:
-            raise CollectInterrupted(
-                f"the collection was ended; {done} of {len(ordered)} units are kept",
-                where=str(self.writer.folder),
-                remedy=f"continue with: watchword collect --resume {self.writer.id}",
-            ) from None
+            raise self._interrupted() from None
         finally:
             self.stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
             details.shutdown(wait=True, cancel_futures=True)
+
+    def _submit(
+        self, pool: ThreadPoolExecutor, details: ThreadPoolExecutor, units: Iterable[UnitKey]
+    ) -> None:
+        for unit in units:
+            pool.submit(self._read, unit, details).add_done_callback(self.finished.put)
 
     def _batch(self) -> list[UnitResult]:
         """All units that are finished by now, at least one; an error of a thread is raised here."""
         found = [self.finished.get()]
         while not self.finished.empty():
             found.append(self.finished.get())
-        for one in found:
-            if isinstance(one, BaseException):
-                raise one
-        return [one for one in found if isinstance(one, UnitResult)]
+        return [one.result() for one in found]
 
-    def _read(self, unit: UnitKey, refused: Refused, details: ThreadPoolExecutor) -> None:
-        try:
-            failed = refused.get(unit.account)
-            self.finished.put(self._unread(unit, failed) if failed else self._run_of(unit, details).result())
-        except Stopped:
-            return
-        # A mistake in a read must end the collection with its traceback, not leave it waiting for the unit.
-        except BaseException as error:  # noqa: BLE001
-            self.finished.put(error)
+    def _read(self, unit: UnitKey, details: ThreadPoolExecutor) -> UnitResult:
+        failed = self.refused.get(unit.account)
+        return self._unread(unit, failed) if failed else self._run_of(unit, details).result()
+
+    def _interrupted(self) -> CollectInterrupted:
+        return CollectInterrupted(
+            f"the collection was ended; {self.done} of {self.total} units are kept",
+            where=str(self.writer.folder),
+            remedy=f"continue with: watchword collect --resume {self.writer.id}",
+        )
 
     def _run_of(self, unit: UnitKey, details: ThreadPoolExecutor) -> UnitRun:
         wanted = set(self._tables().of_unit(unit))
@@ -261,46 +251,49 @@ class _Collection:
     def _tables(self) -> TableMap:
         return stored_table_map(self.writer.manifest)
 
-    def _tell(
-        self, result: UnitResult, done: int, total: int, left: Counter[AccountId], begun: float
-    ) -> None:
+    def _tell(self, result: UnitResult, begun: float) -> None:
+        account = result.key.account
+        self.done += 1
+        self.left[account] -= 1
         self.calls += result.calls
         self.rows += len(result.rows)
         self.holes += len(result.holes)
-        if not left[result.key.account]:
-            self.writer.complete(result.key.account)
+        if not self.left[account]:
+            self.writer.complete(account)
             if self.listeners.account_complete is not None:
-                self.listeners.account_complete(result.key.account)
+                self.listeners.account_complete(account)
         if self.listeners.progress is not None:
-            manifest = self.writer.manifest
-            self.listeners.progress(
-                Progress(
-                    result.key, done, total, sum(not count for count in left.values()), len(left),
-                    len(manifest["regions"]), len(manifest["services"]),
-                    self.calls, self.rows, self.holes, monotonic() - begun,
-                )
-            )  # fmt: skip
+            self.listeners.progress(self._progress(result.key, monotonic() - begun))
+
+    def _progress(self, unit: UnitKey, seconds: float) -> Progress:
+        return Progress(
+            unit=unit,
+            done=self.done,
+            total=self.total,
+            accounts_done=sum(not count for count in self.left.values()),
+            accounts=len(self.left),
+            regions=len(self.writer.manifest["regions"]),
+            services=len(self.writer.manifest["services"]),
+            calls=self.calls,
+            rows=self.rows,
+            holes=self.holes,
+            seconds=seconds,
+        )
 
 
-def in_turn(units: Iterable[UnitKey]) -> Iterator[UnitKey]:
-    """The units in the order in which they are read: a few accounts at a time, long ones first, account by account."""
-    by_account: dict[AccountId, list[UnitKey]] = {}
-    for unit in units:
-        by_account.setdefault(unit.account, []).append(unit)
-    accounts = [sorted(found, key=_length) for found in by_account.values()]
+def in_turn(
+    accounts: Sequence[AccountId], units_of: Callable[[AccountId], Sequence[UnitKey]]
+) -> Iterator[UnitKey]:
+    """The units in the order in which they are read: a few accounts at a time, mixed, and long ones first."""
     for start in range(0, len(accounts), ACCOUNTS_AT_ONCE):
-        for turn in zip_longest(*accounts[start : start + ACCOUNTS_AT_ONCE]):
+        together = [sorted(units_of(one), key=_length) for one in accounts[start : start + ACCOUNTS_AT_ONCE]]
+        for turn in zip_longest(*together):
             yield from (unit for unit in turn if unit is not None)
 
 
 def _length(unit: UnitKey) -> tuple[int, str, str]:
     long = unit.service in _LONG_FIRST
     return (_LONG_FIRST.index(unit.service) if long else len(_LONG_FIRST), unit.service, unit.region)
-
-
-def _some(feed: Iterator[UnitKey], count: int) -> Iterator[UnitKey]:
-    for _, unit in zip(range(count), feed, strict=False):
-        yield unit
 
 
 def _manifest(source: Source, scope: Scope, plan: Plan, tables: TableMap) -> dict[str, Any]:
@@ -349,18 +342,11 @@ def _refuse_other_caller(writer: SnapshotWriter, caller: Caller) -> None:
         )
 
 
-def _is_known(unit: UnitKey, reads: Sequence[Read]) -> bool:
-    return any(read.service == unit.service for read in reads)
-
-
-def _refused(
-    source: Source, caller: Caller, accounts: set[AccountId], planned: Sequence[PlannedAccount]
-) -> dict[AccountId, CallFailed]:
+def _refused(source: Source, caller: Caller, writer: SnapshotWriter) -> dict[AccountId, CallFailed]:
     """The accounts among those still to be read that cannot be entered."""
     refused = {}
-    for one in planned:
-        account = one.account.id
-        if account in accounts and account not in {caller.account, "organization"}:
+    for account in writer.pending_counts():
+        if account not in {caller.account, ORGANIZATION}:
             try:
                 source.enter(account)
             except CallFailed as failed:
