@@ -34,11 +34,10 @@ def diff_command(
     from watchword.report.terminal import show_diff
     from watchword.store.assessments import AssessmentFolder
 
-    deltas = diff(
-        AssessmentFolder.open(store, before).findings(), AssessmentFolder.open(store, after).findings()
-    )
+    older, newer = AssessmentFolder.open(store, before), AssessmentFolder.open(store, after)
+    deltas = diff(older.findings(), newer.findings())
     if form is OutputFormat.TABLE and output is None:
-        show_diff(deltas, console())
+        show_diff(deltas, console(), names=newer.summary()["snapshot"].get("accounts", {}))
     else:
         listing([_row(delta) for delta in deltas], form, output)
 

@@ -60,6 +60,9 @@ def running(state: str) -> Iterator[Running]:
     use_lab_credentials()
     with tempfile.TemporaryDirectory(prefix="watchword-lab-") as folder:
         try:
+            typer.secho(
+                f"starting the lab: Company ABC, {state} the programme (takes some ten seconds) …", err=True
+            )
             process = start_detached(Path(folder), state=state)
             yield Running(process.endpoint_url, company_settings())
         finally:
@@ -132,7 +135,9 @@ def demo(
         made[state] = assess_state(state, store)
         show(made[state][0], console(), worst=8)
     typer.secho("\nWhat the programme changed", bold=True)
-    show_diff(diff(made[State.BEFORE][0].findings(), made[State.AFTER][0].findings()), console(), most=12)
+    before, after = made[State.BEFORE][0], made[State.AFTER][0]
+    names = {one.account.id: one.account.name for one in after.accounts}
+    show_diff(diff(before.findings(), after.findings()), console(), most=12, names=names)
     for state, (_, folder) in made.items():
         typer.echo(f"Report, {state.value}: {folder / 'report.html'}")
 

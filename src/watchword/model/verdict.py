@@ -86,6 +86,11 @@ class Requirement(Enum):
         """The requirement in one sentence."""
         return _REQUIREMENT_TITLES[self.value]
 
+    @property
+    def beyond(self) -> str:
+        """What of the requirement the configuration of AWS cannot show, so that no control of it is a full proof."""
+        return _BEYOND[self.value]
+
 
 _REQUIREMENT_TITLES: Final = {
     "R1": "Strong modern authentication for all users, cloud-native and from the on-premises directory",
@@ -99,6 +104,21 @@ _REQUIREMENT_TITLES: Final = {
     "R9": "Network resources with sensitive information are not reachable by public connections",
     "R10": "All activity and events are logged and can be reviewed in one place",
     "R11": "Reports for executives and for incident handling",
+}
+
+
+_BEYOND: Final = {
+    "R1": "how people sign in at other identity providers and in the on-premises directory",
+    "R2": "whether guests' access is reviewed, and what guests hold outside AWS",
+    "R3": "justification, approval and expiry of each grant, and privilege escalation in several steps",
+    "R4": "whether an application asked again at the moment of access",
+    "R5": "attacks in progress: brute force, spraying, stolen sessions",
+    "R6": "what was decided at a sign-in from a dangerous place",
+    "R7": "people's devices: management, patches, encryption",
+    "R8": "the behaviour of single users",
+    "R9": "reachability over several hops",
+    "R10": "whether every source delivers without gaps, and reviews of what it delivers",
+    "R11": "delivery of reports, and how incidents were handled",
 }
 
 

@@ -54,8 +54,13 @@ def show(assessment: Assessment, console: Console, *, worst: int = 10) -> None:
         console.print()
 
 
-def show_diff(deltas: list[Delta], console: Console, *, most: int = 40) -> None:
-    """Print how two assessments differ: a count of each change, then the changes themselves (open gaps only counted)."""
+def show_diff(
+    deltas: list[Delta], console: Console, *, most: int = 40, names: Mapping[AccountId, str] | None = None
+) -> None:
+    """Print how two assessments differ: a count of each change, then the changes themselves (open gaps only counted).
+
+    ``names``: account names by id.
+    """
     counts = {change: sum(1 for one in deltas if one.change is change) for change in Change}
     parts = [
         Text(f"{_CHANGES[change][0]} {counts[change]} {change}", _CHANGES[change][1]) for change in Change
@@ -65,7 +70,7 @@ def show_diff(deltas: list[Delta], console: Console, *, most: int = 40) -> None:
     table = _table("", "severity", "control", "where", "what")
     for one in moved[:most]:
         sign, style = _CHANGES[one.change]
-        table.add_row(Text(f"{sign} {one.change}", style), *_finding_cells(one.finding))
+        table.add_row(Text(f"{sign} {one.change}", style), *_finding_cells(one.finding, names))
     console.print(table)
     if len(moved) > most:
         console.print(f"… and {len(moved) - most} more; -o FILE --format csv writes all")

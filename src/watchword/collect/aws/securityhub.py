@@ -1,4 +1,4 @@
-"""Security Hub: the hub, enabled standards, cross-region aggregation, the organisation's settings and members."""
+"""Security Hub: the hub, enabled standards, cross-region aggregation, members."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 from watchword.collect.reads import Detail, Read
 
 NOT_ENABLED: Final = ("InvalidAccessException", "ResourceNotFoundException")
-"""By these codes Security Hub says that it is not enabled, or that the account is not its administrator."""
+"""By these codes Security Hub says that it is not enabled, or that the account does not administer it."""
 
 READS: Final = (
     Read(
@@ -17,13 +17,6 @@ READS: Final = (
         name="security-hub",
         kind="AWS::SecurityHub::Hub",
         none_when=NOT_ENABLED,
-        details=(
-            Detail(
-                key="Organization",
-                operation="DescribeOrganizationConfiguration",
-                none_when=("InvalidAccessException",),
-            ),
-        ),
     ),
     Read(
         table="securityhub.standards",

@@ -65,7 +65,8 @@ def document_head(assessment: Assessment) -> dict[str, Any]:
         ],
         "controls": {one.control.id: _control(one) for one in standing.controls},
         "requirements": {
-            one.value: {"title": one.title, **_group(standing.requirements[one])} for one in Requirement
+            one.value: {"title": one.title, "not_judged": one.beyond, **_group(standing.requirements[one])}
+            for one in Requirement
         },
         "pillars": _pillars(standing),
         "functions": _functions(standing),
