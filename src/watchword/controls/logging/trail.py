@@ -128,7 +128,9 @@ def _bucket(bucket: Resource) -> Judgement:
     evidence = (bucket.evidence("ObjectLock"), bucket.evidence("Policy"))
     deleters = _grants_of_deletion(policy) if policy is not None else []
     if deleters:
-        because = f"the policy of log bucket {bucket.name} lets its objects be deleted ({', '.join(deleters)})"
+        because = (
+            f"the policy of log bucket {bucket.name} lets its objects be deleted ({', '.join(deleters)})"
+        )
         return gap(because, *evidence, subject=bucket)
     if not locked:
         return gap(
