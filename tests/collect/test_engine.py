@@ -24,6 +24,7 @@ from tests.collect.stub import (
 )
 from watchword.collect.engine import Listeners, Progress, Scope, collect, in_turn, resume
 from watchword.collect.planning import DEFAULT_REGIONS
+from watchword.collect.reads import Detail, Read
 from watchword.collect.source import Source
 from watchword.errors import CredentialsError, NothingCollected, UsageError
 from watchword.model.evidence import EvidenceMissing, Hole, HoleReason
@@ -443,15 +444,63 @@ def test_accounts_beyond_a_hundred_are_read_without_more_clients(stub: StubAws, 
 
 
 def test_units_of_a_few_accounts_are_mixed_and_long_ones_go_first() -> None:
-    units = [
-        UnitKey(AccountId(str(account)), GLOBAL, service)
-        for account in range(20)
-        for service in ("account", "iam", "s3")
-    ]
-    ordered = list(in_turn(units))
-    assert sorted(ordered) == sorted(units)
+    def units_of(account: AccountId) -> list[UnitKey]:
+        return [UnitKey(account, GLOBAL, service) for service in ("account", "iam", "s3")]
+
+    ids = [AccountId(str(number)) for number in range(20)]
+    ordered = list(in_turn(ids, units_of))
+    assert sorted(ordered) == sorted(unit for one in ids for unit in units_of(one))
     assert {unit.service for unit in ordered[:8]} == {"iam"}
     assert len({unit.account for unit in ordered[:24]}) == 8
+
+
+def test_an_account_can_be_read_as_soon_as_it_is_complete(stub: StubAws, tmp_path: Path) -> None:
+    populate(stub)
+    seen: dict[str, int] = {}
+
+    def look(account: AccountId) -> None:
+        if account != ORGANIZATION:
+            seen[account] = len(view(Snapshot.open(tmp_path), account).rows("kms.keys"))
+
+    collect(source(stub), Scope(), tmp_path, threads=4, listeners=Listeners(None, look), reads=READS)
+    assert seen == {MANAGEMENT: 3, PROD: 3}
+
+
+def test_units_of_a_service_that_is_not_known_any_more_stay_unread_on_resume(
+    stub: StubAws, tmp_path: Path
+) -> None:
+    populate(stub)
+    good = stub.scripts["kms", "ListKeys"]
+    slow = fails("ThrottlingException")
+    stub.on("kms", "ListKeys", slow)
+    stub.on("secretsmanager", "ListSecrets", slow)
+    first = collected(stub, tmp_path)
+    stub.on("kms", "ListKeys", good)
+    fewer = [read for read in READS if read.service != "secretsmanager"]
+    again = resume(source(stub), tmp_path, first.id, threads=4, reads=fewer)
+    assert len(view(again).rows("kms.keys")) == 3
+    with pytest.raises(EvidenceMissing, match="throttled"):
+        view(again).rows("secretsmanager.secrets")
+
+
+def test_a_mistake_in_a_read_ends_the_collection_with_its_own_error(stub: StubAws, tmp_path: Path) -> None:
+    populate(stub)
+
+    def broken(row: dict[str, object]) -> bool:
+        raise ZeroDivisionError
+
+    reads = [
+        Read(
+            "kms.keys",
+            "ListKeys",
+            "Keys[]",
+            arn="{KeyArn}",
+            details=(Detail("x", "DescribeKey", when=broken),),
+        )
+    ]
+    with pytest.raises(ZeroDivisionError):
+        collect(source(stub), Scope(), tmp_path, threads=4, reads=reads)
+    assert not Snapshot.open(tmp_path).is_finished
 
 
 def resumed(made: Source, store: Path, name: str = "") -> Snapshot:

@@ -25,7 +25,7 @@ def test_rows_come_back_as_they_were_written(tmp_path: Path) -> None:
     keys = [unit(), unit(DEV)]
     with begun(tmp_path, keys) as writer:
         writer.record([result(key, text='ü\u2028\n"', nested={"a": [1, None, True]}) for key in keys])
-        writer.finish(STARTED, [])
+        writer.finish(STARTED)
     view = Snapshot.open(tmp_path).view(PROD)
     expected = [row(unit(), number, text='ü\u2028\n"', nested={"a": [1, None, True]}) for number in range(2)]
     assert list(view.rows("ec2.instances", HOME)) == expected
@@ -74,11 +74,13 @@ def test_holes_of_a_unit_are_replaced_when_it_is_read_again(tmp_path: Path) -> N
     hole = Hole(PROD, HOME, "ec2", "ec2.instances", HoleReason.THROTTLED, "slow")
     with begun(tmp_path, [unit()]) as writer:
         writer.record([result(unit(), 1, [hole])])
-        assert writer.pending() == (unit(),)
+        assert writer.pending(PROD) == [unit()]
+        assert writer.pending_counts() == {PROD: 1}
+        assert writer.pending_counts({"s3"}) == {}
     with SnapshotWriter.resume(writer.folder) as again:
         again.record([result(unit(), 3)])
         again.complete(PROD)
-        assert again.pending() == ()
+        assert again.pending(PROD) == []
     snapshot = Snapshot.open(tmp_path)
     assert snapshot.counts()[State.DONE] == 1
     assert [one.reason for one in snapshot.holes(PROD) if one.region == HOME and one.service == "ec2"] == []
@@ -176,7 +178,7 @@ def test_snapshots_are_found_by_id_beginning_and_age(tmp_path: Path) -> None:
 
 def test_a_finished_snapshot_is_not_the_unfinished_one(tmp_path: Path) -> None:
     with begun(tmp_path, [unit()]) as first, begun(tmp_path, [unit()], STARTED + timedelta(days=1)) as second:
-        second.finish(STARTED, [])
+        second.finish(STARTED)
     assert unfinished(tmp_path) == first.id
 
 

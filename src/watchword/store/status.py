@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
@@ -37,6 +37,10 @@ CREATE INDEX holes_of_unit ON holes (account, region, service);
 """
 
 
+_UNITS = "SELECT * FROM units ORDER BY account, region, service"
+_UNITS_OF = "SELECT * FROM units WHERE account = ? ORDER BY region, service"
+_HOLES = "SELECT * FROM holes ORDER BY account, region, service, name, resource"
+_HOLES_OF = "SELECT * FROM holes WHERE account = ? ORDER BY region, service, name, resource"
 _ACCOUNTS = "SELECT document, regions, excluded FROM accounts"
 
 
@@ -142,24 +146,27 @@ class StatusFile:
 
     def units(self, account: AccountId | None = None) -> Iterator[UnitStatus]:
         """The status of all units (of one account)."""
-        text = "SELECT * FROM units WHERE ? IN ('', account) ORDER BY account, region, service"
-        if account is not None:
-            text = "SELECT * FROM units WHERE account = ? ORDER BY region, service"
-        for found in self._rows(text, account or ""):
+        for found in self._of(_UNITS, _UNITS_OF, account):
             yield UnitStatus(_unit_key(found), State(found[3]), *found[4:])
 
     def holes(self, account: AccountId | None = None) -> Iterator[Hole]:
         """The holes of all units (of one account), in order."""
-        text = (
-            "SELECT * FROM holes WHERE ? IN ('', account) ORDER BY account, region, service, name, resource"
-        )
-        for one, region, service, name, resource, reason, detail in self._rows(text, account or ""):
+        for one, region, service, name, resource, reason, detail in self._of(_HOLES, _HOLES_OF, account):
             yield Hole(AccountId(one), Region(region), service, name, HoleReason(reason), detail, resource)
 
     def counts(self) -> dict[State, int]:
         """How many units are in each state."""
         found = dict(self._rows("SELECT state, count(*) FROM units GROUP BY state"))
         return {state: found.get(state.value, 0) for state in State}
+
+    def pending_counts(self, services: Container[str] | None = None) -> dict[AccountId, int]:
+        """How many units of each account are not done (counting only ``services``), the organisation's last."""
+        text = "SELECT account, service, count(*) FROM units WHERE state <> 'done' GROUP BY account, service"
+        found: dict[AccountId, int] = {}
+        for account, service, count in self._rows(f"{text} ORDER BY account"):
+            if services is None or service in services:
+                found[AccountId(account)] = found.get(AccountId(account), 0) + count
+        return found
 
     def totals(self) -> tuple[int, int, float]:
         """Rows, calls and seconds of all units together."""
@@ -169,6 +176,16 @@ class StatusFile:
     def ends(self) -> dict[str, int]:
         """For each file, the byte after the last member that counts."""
         return dict(self._rows("SELECT file, max(start + length) FROM units WHERE file <> '' GROUP BY file"))
+
+    def _of(self, every: str, one: str, account: AccountId | None) -> Iterator[Any]:
+        """Rows of all accounts or of one; those of all are streamed, since an organisation has many."""
+        if account is not None:
+            yield from self._rows(one, account)
+            return
+        try:
+            yield from self._connection.execute(every)
+        except sqlite3.Error as error:
+            raise self._told(error) from error
 
     def _rows(self, text: str, *arguments: str) -> list[Any]:
         try:

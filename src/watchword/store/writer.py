@@ -16,7 +16,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -120,13 +120,17 @@ class SnapshotWriter:
         """The snapshot's id."""
         return self.folder.name
 
-    def accounts(self) -> tuple[PlannedAccount, ...]:
-        """The accounts of the plan."""
-        return self._status.accounts()
+    def pending(self, account: AccountId, services: Container[str] | None = None) -> list[UnitKey]:
+        """The units of an account that are to be read, or to be read again (only those of ``services``)."""
+        return [
+            unit.key
+            for unit in self._status.units(account)
+            if unit.state is not State.DONE and (services is None or unit.key.service in services)
+        ]
 
-    def pending(self) -> tuple[UnitKey, ...]:
-        """The units that are still to be read, or to be read again."""
-        return tuple(unit.key for unit in self._status.units() if unit.state is not State.DONE)
+    def pending_counts(self, services: Container[str] | None = None) -> dict[AccountId, int]:
+        """How many such units each account has; accounts without any are left out."""
+        return self._status.pending_counts(services)
 
     def record(self, results: Sequence[UnitResult]) -> None:
         """Keep finished units; when this returns, they outlive a crash.
@@ -147,9 +151,9 @@ class SnapshotWriter:
                 self._rewrite(account)
             self._stale.discard(account)
 
-    def finish(self, finished: datetime, warnings: Sequence[str]) -> None:
+    def finish(self, finished: datetime) -> None:
         """All is read: say so in the manifest."""
-        self.manifest |= {"finished": stamp(finished), "warnings": list(warnings)}
+        self.manifest["finished"] = stamp(finished)
         with _told(self.folder):
             _write_whole(self.folder / MANIFEST, json.dumps(self.manifest, indent=1) + "\n")
 
