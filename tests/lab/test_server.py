@@ -228,27 +228,35 @@ def test_a_record_of_a_lab_that_died_is_stale(tmp_path: Path, free_port: int) ->
     assert not (tmp_path / "lab.json").exists()
 
 
-def test_another_process_under_the_recorded_pid_is_not_touched(tmp_path: Path, lab: Lab) -> None:
-    bystander = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    try:
-        record(tmp_path, LabProcess(bystander.pid, lab.port, "before", "a1"))
-        assert server.status(tmp_path) is None
-        with pytest.raises(NotOurs, match=str(bystander.pid)):
-            server.stop(tmp_path)
-        assert bystander.poll() is None
-        assert (tmp_path / "lab.json").exists()
-    finally:
-        bystander.kill()
-        bystander.communicate()
+@pytest.fixture
+def bystander() -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    yield process
+    process.kill()
+    process.communicate()
 
 
-def test_the_right_instance_under_another_pid_is_not_touched(tmp_path: Path, lab: Lab) -> None:
+def test_another_process_under_the_recorded_pid_is_not_touched(
+    tmp_path: Path, lab: Lab, bystander: subprocess.Popen[bytes]
+) -> None:
+    record(tmp_path, LabProcess(bystander.pid, lab.port, "before", "a1"))
+    assert server.status(tmp_path) is None
+    with pytest.raises(NotOurs, match=str(bystander.pid)):
+        server.stop(tmp_path)
+    assert bystander.poll() is None
+    assert (tmp_path / "lab.json").exists()
+
+
+def test_the_right_instance_under_another_pid_is_not_touched(
+    tmp_path: Path, lab: Lab, bystander: subprocess.Popen[bytes]
+) -> None:
     with urlopen(f"{lab.endpoint_url}{IDENTITY_PATH}") as answer:
         identity = json.load(answer)
     assert identity == {"pid": os.getpid(), "state": None, "instance": identity["instance"]}
-    record(tmp_path, LabProcess(os.getppid(), lab.port, None, identity["instance"]))
+    record(tmp_path, LabProcess(bystander.pid, lab.port, None, identity["instance"]))
     with pytest.raises(NotOurs):
         server.stop(tmp_path)
+    assert bystander.poll() is None
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"pid": 1}'])
