@@ -37,7 +37,7 @@ def diff_command(
     older, newer = AssessmentFolder.open(store, before), AssessmentFolder.open(store, after)
     deltas = diff(older.findings(), newer.findings())
     if form is OutputFormat.TABLE and output is None:
-        show_diff(deltas, console(), names=newer.summary()["snapshot"].get("accounts", {}))
+        show_diff(deltas, console(), names=newer.summary().get("snapshot", {}).get("accounts", {}))
     else:
         listing([_row(delta) for delta in deltas], form, output)
 
