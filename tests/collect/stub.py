@@ -41,13 +41,15 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """An answer: status, body, content type, seconds to wait first; ``reset`` cuts the connection instead."""
+    """An answer: status, body, content type, seconds to wait first; ``reset`` cuts the connection instead,
+    ``short`` cuts it before the end of the body."""
 
     body: str = "{}"
     status: int = 200
     kind: str = "application/x-amz-json-1.1"
     delay: float = 0.0
     reset: bool = False
+    short: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -218,11 +220,12 @@ def _handler(stub: StubAws) -> type[BaseHTTPRequestHandler]:
             try:
                 self.send_response(said.status)
                 self.send_header("Content-Type", said.kind)
-                self.send_header("Content-Length", str(len(content)))
+                self.send_header("Content-Length", str(len(content) + (10 if said.short else 0)))
                 for name, value in said.headers.items():
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(content)
+                self.close_connection = self.close_connection or said.short
             except OSError:
                 self.close_connection = True
 

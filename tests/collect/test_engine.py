@@ -123,6 +123,7 @@ def test_a_page_that_fails_leaves_the_table_unread(stub: StubAws, tmp_path: Path
         (fails("SomethingElse", 400), HoleReason.ERROR),
         (fails("InternalFailure", 500), HoleReason.UNREACHABLE),
         (Said(reset=True), HoleReason.UNREACHABLE),
+        (Said('{"Keys": []}', short=True), HoleReason.UNREACHABLE),
         (Said(HTML, kind="text/html"), HoleReason.MALFORMED),
         (Said(HTML, 403, "text/html"), HoleReason.MALFORMED),
         (Said('{"Keys": [', kind="application/json"), HoleReason.MALFORMED),

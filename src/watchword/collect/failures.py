@@ -66,7 +66,9 @@ def explained(error: Exception) -> CallFailed:
         return CallFailed(HoleReason.MALFORMED, "", "the answer could not be parsed")
     if isinstance(error, AnswerMalformed):
         return CallFailed(HoleReason.MALFORMED, "", _short(error))
-    if isinstance(error, trouble.HTTPClientError | trouble.ConnectionError | OSError):
+    if isinstance(
+        error, trouble.HTTPClientError | trouble.ConnectionError | trouble.IncompleteReadError | OSError
+    ):
         return CallFailed(HoleReason.UNREACHABLE, type(error).__name__, _short(error))
     if isinstance(error, CredentialsError | trouble.NoCredentialsError | trouble.CredentialRetrievalError):
         return CallFailed(HoleReason.DENIED, type(error).__name__, _short(error))
