@@ -425,6 +425,7 @@ def _refuse_strange(operation_model: Any, response_dict: Mapping[str, Any], **_:
     A proxy's HTML page with status 200 must never look like "there is nothing".
     """
     body, output = response_dict["body"], operation_model.output_shape
+    _refuse_short(operation_model, response_dict)
     if response_dict["status_code"] >= 300 or not isinstance(body, bytes) or output is None:
         return
     if "payload" in output.serialization or all(
@@ -438,6 +439,16 @@ def _refuse_strange(operation_model: Any, response_dict: Mapping[str, Any], **_:
         kind = response_dict["headers"].get("content-type", "no type")
         said = f"{len(body)} bytes of {kind}" if body else "nothing"
         raise AnswerMalformed(f"{operation_model.name} was answered with {said} instead of {spoken}")
+
+
+def _refuse_short(operation_model: Any, response_dict: Mapping[str, Any]) -> None:  # noqa: ANN401
+    """Refuse an answer that ends before its announced length, which the HTTP library lets pass."""
+    body, headers = response_dict["body"], response_dict["headers"]
+    announced = str(headers.get("content-length", ""))
+    packed = headers.get("content-encoding") or operation_model.http.get("method") == "HEAD"
+    if isinstance(body, bytes) and announced.isdigit() and not packed and len(body) < int(announced):
+        said = f"{len(body)} of {announced} bytes came"
+        raise ConnectionAbortedError(f"the answer to {operation_model.name} was cut short: {said}")
 
 
 @cache
