@@ -93,7 +93,8 @@ def up(
     process = start_detached(state_dir, port=port, state=state.value)
     typer.echo(f"Company ABC ({process.state}) answers at {process.endpoint_url}")
     typer.echo("Any AWS tool can talk to it, for example:")
-    typer.echo("  export AWS_ACCESS_KEY_ID=lab AWS_SECRET_ACCESS_KEY=lab AWS_REGION=eu-west-1")
+    # Version 1 of the AWS CLI does not know AWS_REGION.
+    typer.echo("  export AWS_ACCESS_KEY_ID=lab AWS_SECRET_ACCESS_KEY=lab AWS_DEFAULT_REGION=eu-west-1")
     typer.echo(f"  aws --endpoint-url {process.endpoint_url} organizations list-accounts")
     typer.echo(f"  watchword assess --endpoint-url {process.endpoint_url} --config {company_settings()}")
 
