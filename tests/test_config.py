@@ -26,6 +26,7 @@ threads = 32
 accounts = ["prod-*"]
 regions = ["eu-west-1"]
 services = ["iam", "s3"]
+trust_config_counts = true
 
 [estate]
 partners = { "121212121212" = "Auditing firm" }
@@ -55,6 +56,7 @@ def test_everything_that_is_said_is_taken(tmp_path: Path) -> None:
     assert found.scope.accounts == ("prod-*",)
     assert found.scope.services == ("iam", "s3")
     assert found.threads == 32
+    assert found.scope.trust_config_counts
     assert found.estate.partners == {"121212121212": "Auditing firm"}
     assert found.estate.declared_label("arn:aws:s3:::payroll-2026") == "restricted"
     assert found.estate.is_public_by_intent("arn:aws:s3:::www.example.com")
@@ -93,6 +95,7 @@ def test_the_file_of_the_working_folder_is_read(tmp_path: Path, monkeypatch: pyt
         ('[aws]\nendpoint_url = "localhost"', 2, "not an address"),
         ("[aws]\nread_timeout = 0", 2, "seconds between 0 and 900"),
         ("[aws]\nread_timeout = true", 2, "seconds between 0 and 900"),
+        ("[collect]\ntrust_config_counts = 1", 2, "neither true nor false"),
         ("[collect]\nthreads = 0", 2, "from 1 to 256"),
         ('[collect]\nregions = "eu-west-1"', 2, "not a list"),
         ('[aws]\nregion = "eu-west-1"\n[collect]\nregions = ["x"]', 4, "not an AWS region"),

@@ -17,6 +17,7 @@
     accounts = ["prod-*"]              # ids, names or patterns; empty: all
     regions = ["eu-west-1"]            # empty: all that are enabled
     services = ["iam", "s3"]           # empty: all
+    trust_config_counts = false        # true: leave lists away of which AWS Config counts that they are empty
 
     [estate]                           # facts that AWS cannot know
     partners = { "121212121212" = "Auditing firm" }
@@ -191,6 +192,12 @@ def _seconds(value: Any) -> float:  # noqa: ANN401
     return float(value)
 
 
+def _flag(value: Any) -> bool:  # noqa: ANN401
+    if not isinstance(value, bool):
+        raise ValueError(f"{value!r} is neither true nor false")
+    return value
+
+
 def _threads(value: Any) -> int:  # noqa: ANN401
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_THREADS:
         raise ValueError(f"{value!r} is not a whole number from 1 to {MOST_THREADS}")
@@ -231,6 +238,7 @@ _KEYS: Final[Mapping[str, Mapping[str, Checker]]] = {
         "accounts": _each(_text),
         "regions": _each(_region),
         "services": _each(_text),
+        "trust_config_counts": _flag,
     },
     "estate": {
         "partners": _mapping(account_id),

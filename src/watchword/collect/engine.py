@@ -30,6 +30,7 @@ from watchword.aws import Aws, AwsSettings, Caller, Operation
 from watchword.clock import now
 from watchword.collect.live import LiveSource
 from watchword.collect.planning import Plan, Scope, make_plan
+from watchword.collect.pruning import ConfigCounts
 from watchword.collect.reads import Read
 from watchword.collect.source import CallFailed, Source
 from watchword.collect.tables import all_reads, operations, services, table_map
@@ -179,6 +180,7 @@ class _Collection:
     threads: int
     listeners: Listeners
     refused: Refused
+    counts: ConfigCounts | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     finished: queue.SimpleQueue[Future[UnitResult]] = field(default_factory=queue.SimpleQueue)
     left: Counter[AccountId] = field(default_factory=Counter)
@@ -191,6 +193,8 @@ class _Collection:
     def run(self) -> None:
         """Read all units that are pending, and say in the manifest that it is done."""
         begun = monotonic()
+        if self.writer.manifest["scope"]["trust_config_counts"]:
+            self.counts = ConfigCounts(self.source, now)
         known = {read.service for read in self.reads}
         self.left.update(self.writer.pending_counts(known))
         self.total = self.left.total()
@@ -206,7 +210,7 @@ class _Collection:
                 self.writer.record(batch)
                 for result in batch:
                     self._tell(result, begun)
-            self.writer.finish(now())
+            self.writer.finish(now(), counted_by_config=self.counts.believed() if self.counts else [])
         except KeyboardInterrupt:
             raise self._interrupted() from None
         finally:
@@ -240,10 +244,21 @@ class _Collection:
 
     def _run_of(self, unit: UnitKey, details: ThreadPoolExecutor) -> UnitRun:
         wanted = set(self._tables().of_unit(unit))
-        reads = [read for read in self.reads if read.table in wanted]
         return UnitRun(
-            unit, reads, self.source, self.caller.partition, self.caller.account, self.stop, details
+            unit,
+            [read for read in self.reads if read.table in wanted],
+            self.source,
+            self.caller.partition,
+            self.caller.account,
+            self.stop,
+            details,
+            self._empty_kinds(unit),
         )
+
+    def _empty_kinds(self, unit: UnitKey) -> frozenset[str]:
+        if self.counts is None or unit.account == ORGANIZATION:
+            return frozenset()
+        return self.counts.empty_kinds(unit.account, unit.region)
 
     def _unread(self, unit: UnitKey, failed: CallFailed) -> UnitResult:
         return UnitResult(unit, (), self._tables().holes(unit, failed.reason, failed.said))

@@ -52,13 +52,15 @@ class Scope:
     """What the user wants to have assessed; empty means all.
 
     ``accounts``: ids, names, or patterns of names (``prod-*``).   ``organization``: the whole organisation, or the
-    caller's own account only; ``None``: as the caller may.
+    caller's own account only; ``None``: as the caller may.   ``trust_config_counts``: leave lists away of which AWS
+    Config has counted that they are empty (see ``collect.pruning``).
     """
 
     accounts: tuple[str, ...] = ()
     regions: tuple[Region, ...] = ()
     services: tuple[str, ...] = ()
     organization: bool | None = None
+    trust_config_counts: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The scope as it stands in the manifest."""
@@ -67,6 +69,7 @@ class Scope:
             "regions": list(self.regions),
             "services": list(self.services),
             "organization": self.organization,
+            "trust_config_counts": self.trust_config_counts,
         }
 
 

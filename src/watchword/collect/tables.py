@@ -13,6 +13,7 @@ from functools import cache
 
 from watchword.aws import Operation
 from watchword.collect import aws as modules
+from watchword.collect.pruning import OPERATIONS as CONFIG_OPERATIONS
 from watchword.collect.reads import Read
 from watchword.model.ids import Region
 from watchword.store.plan import TableMap
@@ -25,9 +26,10 @@ ENGINE_OPERATIONS: frozenset[Operation] = frozenset(
         ("organizations", "ListRoots"),
         ("organizations", "ListOrganizationalUnitsForParent"),
         ("organizations", "ListAccountsForParent"),
+        *CONFIG_OPERATIONS,
     }
 )
-"""What the engine itself calls to find accounts and regions."""
+"""What the engine itself calls to find accounts and regions, and to ask AWS Config for its counts."""
 
 
 class ReadsInvalid(Exception):

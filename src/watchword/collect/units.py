@@ -62,7 +62,8 @@ class UnitRun:
     """One unit while it is read: its reads (parents first), its source, and what was gathered so far.
 
     ``own_account`` is the account whose ARNs the organisation's tables bear: the caller's.  Details of several rows are
-    called at once where there is an ``executor``.
+    called at once where there is an ``executor``.  Lists of the kinds in ``empty`` are not asked for (see
+    ``collect.pruning``).
     """
 
     unit: UnitKey
@@ -72,6 +73,7 @@ class UnitRun:
     own_account: AccountId
     stop: threading.Event = field(default_factory=threading.Event)
     executor: Executor | None = None
+    empty: frozenset[str] = frozenset()
     pause: Callable[[float], None] = sleep
     holes: list[Hole] = field(default_factory=list)
     calls: int = 0
@@ -94,8 +96,9 @@ class UnitRun:
         members = family(read)
         for one in members:
             self._found[one.table] = []
-        for params, names, where in self._questions(read):
-            self._ask(members, params, names, where)
+        if not self.empty.issuperset(one.kind for one in members):
+            for params, names, where in self._questions(read):
+                self._ask(members, params, names, where)
         for one in members:
             for detail in one.details:
                 self._detail(one, detail, self._found[one.table])

@@ -118,6 +118,7 @@ def scope(target: Target, config: Path | None) -> Scope:
         regions=regions or chosen.regions,
         services=names(target.services) or chosen.services,
         organization=chosen.organization if target.organization is None else target.organization,
+        trust_config_counts=chosen.trust_config_counts,
     )
 
 

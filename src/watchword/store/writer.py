@@ -151,9 +151,9 @@ class SnapshotWriter:
                 self._rewrite(account)
             self._stale.discard(account)
 
-    def finish(self, finished: datetime) -> None:
-        """All is read: say so in the manifest."""
-        self.manifest["finished"] = stamp(finished)
+    def finish(self, finished: datetime, **more: object) -> None:
+        """All is read: say so in the manifest, with ``more`` that was learnt on the way."""
+        self.manifest |= {"finished": stamp(finished), **more}
         with _told(self.folder):
             _write_whole(self.folder / MANIFEST, json.dumps(self.manifest, indent=1) + "\n")
 
