@@ -30,6 +30,9 @@ BREAKS_AFTER: Final = 3
 BREAK_SECONDS: Final = 60.0
 LONGEST_PAUSE: Final = 20.0
 """Seconds, the longest pause between two attempts."""
+MANY_BUCKETS: Final = 4_000
+"""Buckets from which on those are let go that were idle for ``IDLE_SECONDS``; they are full again by then."""
+IDLE_SECONDS: Final = 30.0
 
 
 @dataclass(slots=True)
@@ -48,6 +51,7 @@ class LiveSource:
     clock: Callable[[], float] = monotonic
     pause: Callable[[float], None] = sleep
     _buckets: dict[Key, Bucket] = field(default_factory=dict)
+    _many: int = MANY_BUCKETS
     _breakers: dict[tuple[str, Region], _Breaker] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -146,8 +150,16 @@ class LiveSource:
     def _bucket(self, call: Call) -> Bucket:
         key = (call.account, call.region, call.service, call.operation)
         if key not in self._buckets:
+            self._forget_idle()
             self._buckets[key] = Bucket.new(published(call.service, call.operation), self.clock())
         return self._buckets[key]
+
+    def _forget_idle(self) -> None:
+        """Let go of buckets that were not used for a while, else memory would grow with the organisation."""
+        if len(self._buckets) >= self._many:
+            since = self.clock() - IDLE_SECONDS
+            self._buckets = {key: one for key, one in self._buckets.items() if one.at > since}
+            self._many = max(MANY_BUCKETS, 2 * len(self._buckets))
 
     def _learn(self, call: Call, failed: CallFailed | None) -> None:
         with self._lock:
