@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,12 @@ from tests.report.fakes import OTHER, assessment, snapshot
 from watchword.controls.catalogue import find
 from watchword.controls.sql import parse
 from watchword.controls.text import TextError
-from watchword.model.evidence import HoleReason
+from watchword.model.evidence import Hole, HoleReason
 from watchword.model.finding import Finding
+from watchword.model.ids import GLOBAL
 from watchword.model.snapshot import Account
 from watchword.model.verdict import Verdict
+from watchword.report import assessment as report_assessment
 from watchword.report.assessment import ControlSet, assess
 from watchword.store.assessments import AssessmentFolder, NoSuchAssessment, assessments, from_json, to_json
 
@@ -27,6 +30,28 @@ def test_findings_holes_and_accounts_are_gathered(tmp_path: Path) -> None:
     assert [one.account.name for one in made.accounts] == ["organisation", "prod", "dev"]
     assert made.hole_counts == {HoleReason.DENIED: 2, HoleReason.THROTTLED: 1}
     assert {one.verdict for one in made.findings()} >= {Verdict.GAP, Verdict.MET, Verdict.UNKNOWN}
+
+
+def test_what_could_not_be_seen_is_listed_before_what_the_user_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = snapshot()
+    first = next(iter(made.views))
+    left_out = tuple(
+        Hole(first, GLOBAL, f"service{number}", "*", HoleReason.OUT_OF_SCOPE) for number in range(9)
+    )
+    view = made.views[first]
+    made.views[first] = replace(view, holes=(*left_out, *view.holes))
+    monkeypatch.setattr(report_assessment, "HOLES_SHOWN", 5)
+    found = assess(made, ControlSet((find("LG-01"),)), tmp_path)
+    assert [hole.reason.value for hole in found.holes] == [
+        "denied",
+        "denied",
+        "throttled",
+        "out_of_scope",
+        "out_of_scope",
+    ]
+    assert found.hole_counts[HoleReason.OUT_OF_SCOPE] == 9
 
 
 def test_the_same_snapshot_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from watchword.model.snapshot import Account, AccountView
 from watchword.store.assessments import AssessmentFolder
 
 HOLES_SHOWN = 2_000
-"""Holes that are listed one by one; beyond, they are counted."""
+"""Holes that are listed one by one, those of the user's own choice last; beyond, they are counted."""
 
 
 class ReadableSnapshot(Protocol):
@@ -152,13 +152,17 @@ class _Gathered:
         self.tally = Tally()
         self.accounts: list[Account] = []
         self.holes: list[Hole] = []
+        self.left_out: list[Hole] = []
         self.hole_counts: Counter[HoleReason] = Counter()
 
     def add(self, view: AccountView, findings: Iterable[Finding]) -> None:
         self.tally.add(findings)
         self.accounts.append(view.account)
         self.hole_counts.update(hole.reason for hole in view.holes)
-        self.holes.extend(view.holes[: max(0, HOLES_SHOWN - len(self.holes))])
+        for hole in view.holes:
+            kept = self.left_out if hole.reason is HoleReason.OUT_OF_SCOPE else self.holes
+            if len(kept) < HOLES_SHOWN:
+                kept.append(hole)
 
     def assessment(self, folder: AssessmentFolder, manifest: Mapping[str, Any], by: ControlSet) -> Assessment:
         accounts = tuple(
@@ -170,7 +174,7 @@ class _Gathered:
             manifest,
             standing(by.all(), self.tally),
             accounts,
-            tuple(self.holes),
+            (*self.holes, *self.left_out)[:HOLES_SHOWN],
             dict(self.hole_counts),
         )
 
