@@ -162,6 +162,7 @@ def test_an_endpoint_of_the_environment_and_a_region_are_honoured(
     made = Aws(AwsSettings(), ALLOWED)
     assert made.whoami().account == MANAGEMENT
     assert made.home_region() == "eu-central-1"
+    assert made.endpoint_url == stub.url
     assert {one.region for one in stub.asked} == {"eu-central-1"}
 
 

@@ -149,6 +149,11 @@ class Aws:
             self._caller = self._ask_identity()
         return self._caller
 
+    @property
+    def endpoint_url(self) -> str:
+        """The endpoint that stands in for AWS's own: of the settings or AWS_ENDPOINT_URL; ``""`` where none does."""
+        return self.settings.endpoint_url or os.environ.get("AWS_ENDPOINT_URL", "")
+
     def call(
         self, account: AccountId, where: Region, service: str, operation: str, params: Mapping[str, Any]
     ) -> dict[str, Any]:

@@ -58,7 +58,7 @@ class LiveSource:
     @property
     def kind(self) -> str:
         """``live``, with the endpoint if it is not AWS's own."""
-        url = self.aws.settings.endpoint_url
+        url = self.aws.endpoint_url
         return f"live ({url})" if url else "live"
 
     def caller(self) -> Caller:
