@@ -30,14 +30,22 @@ ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "lab", "AWS_SECRET_ACCESS_KEY": "lab", "AWS_
 
 def client(endpoint: str, service: str, region: str = REGIONS[0]) -> Any:
     return boto3.client(
-        service, region_name=region, endpoint_url=endpoint, aws_access_key_id="lab", aws_secret_access_key="lab"
+        service,
+        region_name=region,
+        endpoint_url=endpoint,
+        aws_access_key_id="lab",
+        aws_secret_access_key="lab",
     )
 
 
 def build(endpoint: str) -> None:
     """The reference estate: people, roles, buckets, and a handful of everything else."""
     iam = client(endpoint, "iam")
-    trust = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+    trust = {
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ]
+    }
     for index in range(30):
         iam.create_user(UserName=f"user-{index}")
     for index in range(40):
@@ -45,7 +53,11 @@ def build(endpoint: str) -> None:
     buckets = client(endpoint, "s3")
     for index in range(21):
         place = {"LocationConstraint": REGIONS[0]}
-        buckets.create_bucket(Bucket=f"reference-{index}", CreateBucketConfiguration=place, ObjectOwnership="BucketOwnerEnforced")
+        buckets.create_bucket(
+            Bucket=f"reference-{index}",
+            CreateBucketConfiguration=place,
+            ObjectOwnership="BucketOwnerEnforced",
+        )
     for region in REGIONS:
         machines = client(endpoint, "ec2", region)
         vpc = machines.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
@@ -57,9 +69,23 @@ def build(endpoint: str) -> None:
 def assess(endpoint: str, store: Path) -> tuple[Run, int]:
     """One assessment in a process of its own: its cost, and the calls that it made."""
     scope = ["--no-org", "--regions", ",".join(REGIONS), "--services", ",".join(SERVICES)]
-    command = [sys.executable, "-m", "watchword", "assess", "--endpoint-url", endpoint, *scope, "--store", str(store)]
+    command = [
+        sys.executable,
+        "-m",
+        "watchword",
+        "assess",
+        "--endpoint-url",
+        endpoint,
+        *scope,
+        "--store",
+        str(store),
+    ]
     cost = run(command, ENVIRONMENT, store.parent)
-    listed = run([sys.executable, "-m", "watchword", "snapshots", "--format", "json", "--store", str(store)], {}, store.parent)
+    listed = run(
+        [sys.executable, "-m", "watchword", "snapshots", "--format", "json", "--store", str(store)],
+        {},
+        store.parent,
+    )
     return cost, int(json.loads(listed.output)[-1]["calls"])
 
 
@@ -74,12 +100,16 @@ def main() -> int:
     begun = time.perf_counter()
     version = run([sys.executable, "-m", "watchword", "--version"], {}, Path.cwd())
     seconds = time.perf_counter() - begun
-    print("one account, 2 regions, 8 services, 30 users, 40 roles, 21 buckets: collect, judge, write all formats")
+    print(
+        "one account, 2 regions, 8 services, 30 users, 40 roles, 21 buckets: collect, judge, write all formats"
+    )
     print(line("API calls", calls, LIMIT["calls"], PEER["calls"]))
     print(line("CPU-s", cost.cpu, LIMIT["CPU-s"], PEER["CPU-s"]))
     print(line("peak MB", cost.megabytes, LIMIT["MB"], PEER["MB"]))
     print(line("--version s", seconds, LIMIT["--version s"], PEER["--version CPU-s"]))
-    print(f"(--version: {version.cpu:.2f} CPU-s; the assessment took {cost.seconds:.1f} s; {os.cpu_count()} cores)")
+    print(
+        f"(--version: {version.cpu:.2f} CPU-s; the assessment took {cost.seconds:.1f} s; {os.cpu_count()} cores)"
+    )
     assert re.match(r"watchword \d", version.output)
     return 0
 
