@@ -111,8 +111,9 @@ def _table(rows: Sequence[Mapping[str, Any]], title: str | None) -> None:
     from rich.text import Text
 
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="dim")
-    for key in rows[0] if rows else ():
-        table.add_column(key, overflow="fold")
+    for index, key in enumerate(rows[0] if rows else ()):
+        # What a row is called by is copied from the screen, so it is never broken over lines.
+        table.add_column(key, overflow="fold", no_wrap=index == 0)
     for row in rows:
         table.add_row(*(Text("" if value is None else str(value)) for value in row.values()))
     console().print(table if rows else "nothing to list")
