@@ -48,6 +48,17 @@ def test_snapshots_are_listed_in_every_format(cli: Cli, assessed: Path, form: st
     assert all(name in ended.out for name in names)
 
 
+@pytest.mark.parametrize("columns", ["60", "80", "200"])
+def test_ids_stay_in_one_piece_in_a_narrow_terminal(
+    cli: Cli, assessed: Path, monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    lines = cli("snapshots", "--store", assessed).out.splitlines()
+    assert max(map(len, lines)) <= int(columns)
+    for folder in (assessed / "snapshots").iterdir():
+        assert any(line.startswith(folder.name) for line in lines)
+
+
 def test_a_store_that_is_empty_has_nothing_to_list(cli: Cli, tmp_path: Path) -> None:
     assert cli("snapshots", "--store", tmp_path).out == "nothing to list\n"
     assert json.loads(cli("snapshots", "--store", tmp_path, "--format", "json").out) == []
