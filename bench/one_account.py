@@ -28,7 +28,7 @@ LIMIT = {"calls": 300, "CPU-s": 5.0, "MB": 150.0, "--version s": 0.3}
 ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "lab", "AWS_SECRET_ACCESS_KEY": "lab", "AWS_REGION": REGIONS[0]}
 
 
-def client(endpoint: str, service: str, region: str = REGIONS[0]) -> Any:
+def client(endpoint: str, service: str, region: str = REGIONS[0]) -> Any:  # noqa: ANN401 (a client of any service)
     return boto3.client(
         service,
         region_name=region,
