@@ -362,7 +362,7 @@ def test_a_full_disk_while_judging_is_told_and_leaves_no_half_file(assessed: Pat
     refused(Ended(ended.returncode, ended.stdout, ended.stderr), 1, str(assessed), "space")
     made = set((assessed / "assessments").iterdir()) - set(before)
     assert [one for folder in made for one in folder.rglob("*") if one.name.startswith(".")] == []
-    assert not any((folder / "assessment.json").exists() for folder in made)
+    assert not any((folder / "summary.json").exists() for folder in made)
 
 
 def test_a_file_that_is_no_json_is_told_with_its_place_and_the_rest_is_judged(

@@ -9,6 +9,7 @@ import pytest
 
 from tests.controls.test_judge import TEXT
 from tests.report.fakes import OTHER, assessment, snapshot
+from watchword.commands.assess import write_files
 from watchword.controls.catalogue import find
 from watchword.controls.sql import parse
 from watchword.controls.text import TextError
@@ -139,3 +140,11 @@ def test_a_query_over_a_table_that_was_not_read_is_unknown(tmp_path: Path) -> No
 def test_a_wrong_query_file_is_told_with_its_place(text: str, said: str) -> None:
     with pytest.raises(TextError, match=said):
         parse(text, "x.sql")
+
+
+def test_the_files_of_a_report_do_not_replace_what_the_store_keeps(tmp_path: Path) -> None:
+    made = assessment(tmp_path)
+    kept = made.folder.summary()
+    write_files(made, made.folder.path)
+    assert made.folder.summary() == kept
+    assert kept["snapshot"]["accounts"]

@@ -1,6 +1,6 @@
 """Assessments on disk: the findings of each account, one JSON object a line, and what was judged.
 
-``<store>/assessments/<id>/assessment.json`` and ``findings/<account>.ndjson``.  A file is written beside its place,
+``<store>/assessments/<id>/summary.json`` and ``findings/<account>.ndjson``.  A file is written beside its place,
 flushed to disk and renamed, so that a crash leaves either the whole file or none.  Reading streams, account by account.
 """
 
@@ -78,11 +78,11 @@ class AssessmentFolder:
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         """Keep what was judged, by what, and how it came out; done last, so that a folder without it is unfinished."""
-        write_whole(self.path / "assessment.json", json.dumps(summary, indent=1, sort_keys=True) + "\n")
+        write_whole(self.path / "summary.json", json.dumps(summary, indent=1, sort_keys=True) + "\n")
 
     def summary(self) -> dict[str, Any]:
         """What ``write_summary`` kept."""
-        loaded: dict[str, Any] = json.loads((self.path / "assessment.json").read_text(encoding="utf-8"))
+        loaded: dict[str, Any] = json.loads((self.path / "summary.json").read_text(encoding="utf-8"))
         return loaded
 
     def findings(self, account: AccountId | None = None) -> Iterator[Finding]:
@@ -99,7 +99,7 @@ class AssessmentFolder:
 def assessments(store: Path) -> list[str]:
     """Ids of the finished assessments in the store, oldest first (ids begin with the snapshot's time)."""
     folder = store / "assessments"
-    return sorted(one.parent.name for one in folder.glob("*/assessment.json")) if folder.is_dir() else []
+    return sorted(one.parent.name for one in folder.glob("*/summary.json")) if folder.is_dir() else []
 
 
 def to_json(finding: Finding) -> dict[str, Any]:
