@@ -129,6 +129,20 @@ def test_paper_shows_what_was_folded(page: Any) -> None:
     assert page.locator("nav").is_hidden()
 
 
+def test_paper_cuts_nothing_off(browser: Any, url: str) -> None:
+    a4 = {"width": 718, "height": 1000}
+    context = browser.new_context(viewport=a4)
+    opened = context.new_page()
+    opened.goto(url)
+    opened.emulate_media(media="print")
+    cut = opened.evaluate("""[...document.querySelectorAll('.scroll')].filter(one => one.scrollWidth > one.clientWidth + 1
+        && getComputedStyle(one).overflowX !== 'visible').length""")
+    wide = opened.evaluate("document.querySelector('table.matrix').getBoundingClientRect().right")
+    context.close()
+    assert cut == 0
+    assert wide <= a4["width"]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_has_enough_contrast_in_both_schemes(page: Any, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)
