@@ -21,6 +21,7 @@ def test_control_judges_its_example_as_stated(example: Example) -> None:
     said = [(finding.verdict, finding.subject.name, finding.because) for finding in findings]
     assert tuple(sorted(verdict for verdict, _, _ in said)) == example.verdicts, said
     assert not any(" failed: " in because for _, _, because in said), said
+    assert all(finding.evidence for finding in findings if finding.verdict in {"met", "gap"}), said
 
 
 @pytest.mark.parametrize("control", catalogue(), ids=lambda control: control.id)

@@ -177,6 +177,19 @@ def test_step_7_several_judgements_of_one_subject_become_the_worst() -> None:
     assert len(finding.evidence) == 1
 
 
+def test_step_8_what_rests_on_nothing_points_at_what_was_read() -> None:
+    (finding,) = judge_one(view({"ec2.instances": []}), made(lambda _: met("there is none"), per=Per.ACCOUNT))
+    (piece,) = finding.evidence
+    assert (piece.table, piece.path, piece.value) == ("ec2.instances", "rows read", "0")
+
+
+def test_step_8_met_without_any_evidence_is_unknown() -> None:
+    seen = view({}, denied=["ec2.instances"])
+    (finding,) = judge_one(seen, made(lambda _: met("trust me"), per=Per.ACCOUNT))
+    assert finding.verdict is Verdict.UNKNOWN
+    assert "gave no evidence for: trust me" in finding.missing[0]
+
+
 def test_controls_of_the_organisation_judge_the_organisation_only() -> None:
     once = made(lambda _: met("seen"), per=Per.ORGANIZATION, reads=("organizations.roots",))
     seen = organization({"organizations.roots": [{}]})

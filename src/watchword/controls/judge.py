@@ -11,6 +11,8 @@ Steps, for each control and account:
    like a pass, and never stops the others.
 6. Where steps 2 to 5 gave nothing, one *not applicable* for the account says what there is none of.
 7. Several judgements of one subject become one finding with the worst verdict (gap, unknown, met, not applicable).
+8. What rests on there being nothing (no user, no trail) points at no row; its evidence is how many rows were read of each
+   table.  A *met* for which not even that can be said becomes *unknown*.
 
 The judge is pure: the same view gives the same findings in the same order.
 """
@@ -21,7 +23,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from watchword.controls.registry import OWN, Control, Judged, Per
-from watchword.model.evidence import EvidenceMissing
+from watchword.model.evidence import Evidence, EvidenceMissing
 from watchword.model.finding import Finding, Judgement, Subject
 from watchword.model.ids import GLOBAL, ORGANIZATION, Region
 from watchword.model.resource import Resource
@@ -48,7 +50,10 @@ def judge_one(view: AccountView, control: Control) -> list[Finding]:
     by_subject: dict[Subject, list[Judgement]] = {}
     for subject, judgement in judged:
         by_subject.setdefault(judgement.subject or subject, []).append(judgement)
-    return [_finding(control, subject, several) for subject, several in by_subject.items()]
+    return [
+        _with_evidence(_finding(control, subject, several), view, control)
+        for subject, several in by_subject.items()
+    ]
 
 
 def account_subject(view: AccountView) -> Subject:
@@ -118,6 +123,25 @@ def _several(judged: Judged) -> Iterable[Judgement]:
     if judged is None:
         return ()
     return (judged,) if isinstance(judged, Judgement) else judged
+
+
+def _with_evidence(finding: Finding, view: AccountView, control: Control) -> Finding:
+    """Step 8."""
+    if finding.evidence or finding.verdict not in {Verdict.MET, Verdict.GAP}:
+        return finding
+    counted = tuple(_rows_read(view, control.rule.reads))
+    if not counted and finding.verdict is Verdict.MET:
+        because = f"control {control.id} gave no evidence for: {finding.because}"
+        return replace(finding, verdict=Verdict.UNKNOWN, because=because, missing=(because,))
+    return replace(finding, evidence=counted)
+
+
+def _rows_read(view: AccountView, tables: tuple[str, ...]) -> Iterator[Evidence]:
+    """How many rows each table has that was read in full, of the account or else of the organisation."""
+    for table in tables:
+        seen = view.organization if view.organization and table.startswith("organizations.") else view
+        if not seen.holes_of(table):
+            yield Evidence.of(table, seen.account.id, "rows read", len(seen.rows(table)))
 
 
 def _finding(control: Control, subject: Subject, several: list[Judgement]) -> Finding:

@@ -128,8 +128,7 @@ def _search(row: Resource, view: AccountView) -> Judgement:  # noqa: ARG001 (all
 )
 def no_wide_ingress(group: Resource, view: AccountView) -> Judgement:
     """A security group admits the internet to web ports, or to the ports that its load balancer listens on, only."""
-    lists = {one.text("PrefixListId"): one for one in view.rows("ec2.prefix_lists", group.region)}
-    found = openings(group, lists)
+    found = openings(group, _prefix_lists(group, view))
     evidence = group.evidence("IpPermissions")
     if not found:
         return met(f"security group {group.name} admits nobody from the internet", evidence)
@@ -144,6 +143,13 @@ def no_wide_ingress(group: Resource, view: AccountView) -> Judgement:
     if _is_unused(group, view):
         return gap(f"{because}; it is attached to nothing", evidence, severity=Severity.LOW)
     return gap(because, evidence, severity=_severity(beyond))
+
+
+def _prefix_lists(group: Resource, view: AccountView) -> dict[str, Resource]:
+    """The region's prefix lists by id; they are needed only by a group that names one."""
+    if not any(rule.items("PrefixListIds") for rule in group.items("IpPermissions")):
+        return {}
+    return {one.text("PrefixListId"): one for one in view.rows("ec2.prefix_lists", group.region)}
 
 
 def _sentence(found: list[Opening]) -> str:
