@@ -654,3 +654,20 @@ example(
         organization=ORG,
     ),
 )
+
+example(
+    "NW-10",
+    "gap",
+    "an open port is seen without the prefix lists, which the group does not name",
+    view(
+        {
+            "ec2.security_groups": [
+                {"_name": "open", "GroupId": "sg-1", "IpPermissions": [permission(22, WORLD)]},
+            ],
+            "ec2.network_interfaces": [],
+            "elbv2.load_balancers": [],
+            "elbv2.listeners": [],
+        },
+        denied=["ec2.prefix_lists"],
+    ),
+)

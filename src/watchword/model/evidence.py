@@ -29,8 +29,6 @@ class HoleReason(StrEnum):
     """The answer could not be read: HTML from a proxy, broken JSON, a missing field that AWS always gives."""
     NOT_ASSUMED = "not_assumed"
     """The account's role could not be assumed."""
-    OPTED_OUT = "opted_out"
-    """The region is not enabled for the account."""
     OUT_OF_SCOPE = "out_of_scope"
     """The user narrowed accounts, regions or services: not assessed."""
     ABSENT = "absent"
