@@ -237,3 +237,12 @@ def test_equal_rows_give_equal_bytes_and_any_tool_can_read_the_file(tmp_path: Pa
 def test_a_member_that_is_cut_or_foreign_is_refused(member: bytes) -> None:
     with pytest.raises(ValueError, match="not a member"):
         list(unpack(member))
+
+
+def test_snapshots_begun_within_a_second_are_in_the_order_in_which_they_were_begun(tmp_path: Path) -> None:
+    moments = [STARTED + timedelta(milliseconds=one) for one in (900, 100, 500, 300, 700)]
+    by_moment = {}
+    for moment in moments:
+        with begun(tmp_path, [unit()], moment) as writer:
+            by_moment[moment] = writer.id
+    assert snapshot_ids(tmp_path) == [by_moment[moment] for moment in sorted(moments)]

@@ -239,7 +239,8 @@ def _placed(result: UnitResult, name: str, start: int, length: int) -> UnitStatu
 def _new_folder(parent: Path, started: datetime) -> Path:
     parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     while True:
-        folder = parent / f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+        # Microseconds, so that the order of names is the order of beginnings also within a second.
+        folder = parent / f"{started:%Y%m%dT%H%M%S%fZ}-{secrets.token_hex(2)}"
         try:
             folder.mkdir(mode=0o700)
         except FileExistsError:
