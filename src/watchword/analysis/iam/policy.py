@@ -10,23 +10,28 @@ Grammar: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_gra
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final
+
+from watchword.analysis.iam.patterns import fits
 
 EVERYONE: Final = "*"
 """The principal that stands for everybody, signed in or not."""
 
 
 class PolicyError(ValueError):
-    """A policy is not of the IAM language; ``pointer`` (RFC 6901) says where: ``/Statement/2/Effect``."""
+    """A policy is not of the IAM language; ``pointer`` (RFC 6901) says where: ``/Statement/2/Effect``.
 
-    def __init__(self, pointer: str, what: str) -> None:
-        super().__init__(f"policy at {pointer or '/'}: {what}")
+    ``where`` names the policy, where there are several; ``what`` is wrong.
+    """
+
+    def __init__(self, pointer: str, what: str, where: str = "") -> None:
+        super().__init__(f"{where or 'policy'} at {pointer or '/'}: {what}")
         self.pointer = pointer
+        self.what = what
 
 
 class Effect(StrEnum):
@@ -127,7 +132,8 @@ class Statement:
     """One statement.  Exactly one of ``actions`` and ``not_actions`` is filled; of principals and resources at most one.
 
     ``principals`` is ``None`` where the element is missing, as in identity policies; ``index`` counts from 0;
-    ``unknown`` are JSON pointers of elements that the grammar does not have.
+    ``unknown`` are JSON pointers of elements that the grammar does not have.  ``has_resources``: ``Resource`` or
+    ``NotResource`` is written, be it with an empty list, which covers nothing.
     """
 
     index: int
@@ -141,6 +147,7 @@ class Statement:
     not_resources: tuple[str, ...] = ()
     conditions: tuple[Condition, ...] = ()
     unknown: tuple[str, ...] = ()
+    has_resources: bool = False
 
     @property
     def label(self) -> str:
@@ -157,7 +164,9 @@ class Statement:
         """Whether the statement's resources include ``resource``; one without the element covers everything."""
         if self.not_resources:
             return not any(matches(pattern, resource) for pattern in self.not_resources)
-        return not self.resources or any(matches(pattern, resource) for pattern in self.resources)
+        return not (self.resources or self.has_resources) or any(
+            matches(pattern, resource) for pattern in self.resources
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +198,7 @@ def parse(document: str | Mapping[str, Any]) -> Policy:
     found = _decoded(document) if isinstance(document, str) else document
     if not isinstance(found, Mapping):
         raise PolicyError("", f"a JSON object is expected, not {_kind(found)}")
-    unknown = tuple(f"/{key}" for key in found if key not in {"Version", "Id", "Statement"})
+    unknown = tuple(f"/{_escaped(key)}" for key in found if key not in {"Version", "Id", "Statement"})
     if "Statement" not in found:
         raise PolicyError("/Statement", "the element is missing")
     statements = found["Statement"]
@@ -197,7 +206,7 @@ def parse(document: str | Mapping[str, Any]) -> Policy:
     if not isinstance(listed, Sequence) or isinstance(listed, str):
         raise PolicyError("/Statement", f"a list of statements is expected, not {_kind(listed)}")
     parsed = tuple(_statement(one, index) for index, one in enumerate(listed))
-    version, name = _text(found, "Version", ""), _text(found, "Id", "")
+    version, name = _text(found, "Version", ()), _text(found, "Id", ())
     return Policy(
         parsed, version or "2008-10-17", name, unknown + tuple(p for one in parsed for p in one.unknown)
     )
@@ -205,7 +214,7 @@ def parse(document: str | Mapping[str, Any]) -> Policy:
 
 def matches(pattern: str, text: str) -> bool:
     """Whether ``text`` fits ``pattern`` with ``*`` (any characters) and ``?`` (one); case counts, as in ARNs."""
-    return _compiled(pattern).fullmatch(text) is not None
+    return fits(pattern, text)
 
 
 def action_matches(pattern: str, action: str) -> bool:
@@ -215,14 +224,33 @@ def action_matches(pattern: str, action: str) -> bool:
 
 def includes(wide: str, narrow: str) -> bool:
     """Whether every text that fits ``narrow`` certainly fits ``wide``; ``False`` where that is not plain to see."""
-    return _compiled(wide, anything_but_star=True).fullmatch(narrow) is not None
+    # A star of the narrow one stands for any text: only a star of the wide one may cover it, never a question mark.
+    return fits(wide, narrow) and ("?" not in wide or "*" not in narrow or _covers(wide, narrow))
 
 
 @lru_cache(maxsize=4_096)
-def _compiled(pattern: str, *, anything_but_star: bool = False) -> re.Pattern[str]:
-    one = "[^*]" if anything_but_star else "."
-    parts = (".*" if char == "*" else one if char == "?" else re.escape(char) for char in pattern)
-    return re.compile("".join(parts), re.DOTALL)
+def _covers(wide: str, narrow: str) -> bool:
+    """Dynamic programme: ``reached`` are the places in ``wide`` at which what was read of ``narrow`` may stand."""
+    reached = _over_stars(wide, {0})
+    for char in narrow:
+        moved = set()
+        for place in reached:
+            if place < len(wide):
+                if wide[place] == "*":
+                    moved.add(place)
+                elif wide[place] == char or (wide[place] == "?" and char != "*"):
+                    moved.add(place + 1)
+        reached = _over_stars(wide, moved)
+    return len(wide) in reached
+
+
+def _over_stars(wide: str, places: set[int]) -> set[int]:
+    """The places, and those that follow them with nothing but stars between."""
+    found: set[int] = set()
+    for place in places:
+        after = len(wide) - len(wide[place:].lstrip("*"))
+        found.update(range(place, after + 1))
+    return found
 
 
 _ELEMENTS: Final = frozenset(
@@ -246,68 +274,86 @@ _PRINCIPAL_KINDS: Final = {
 }
 
 
+_EXCLUSIVE: Final = (("Action", "NotAction"), ("Resource", "NotResource"), ("Principal", "NotPrincipal"))
+
+
 def _statement(found: object, index: int) -> Statement:
-    place = f"/Statement/{index}"
     if not isinstance(found, Mapping):
-        raise PolicyError(place, f"a statement is a JSON object, not {_kind(found)}")
-    for one, other in (("Action", "NotAction"), ("Resource", "NotResource"), ("Principal", "NotPrincipal")):
-        if one in found and other in found:
-            raise PolicyError(f"{place}/{other}", f"a statement has either {one} or {other}, not both")
-    if "Action" not in found and "NotAction" not in found:
-        raise PolicyError(f"{place}/Action", "the element is missing")
+        raise PolicyError(f"/Statement/{index}", f"a statement is a JSON object, not {_kind(found)}")
+    _check_elements(found, index)
+    place = ("Statement", index)
     return Statement(
         index=index,
-        effect=_effect(found, place),
+        effect=_effect(found, index),
         sid=_text(found, "Sid", place),
-        principals=_principals(found, "Principal", place),
-        not_principals=_principals(found, "NotPrincipal", place),
+        principals=_principals(found, "Principal", index) if "Principal" in found else None,
+        not_principals=_principals(found, "NotPrincipal", index) if "NotPrincipal" in found else None,
         actions=_texts(found, "Action", place),
         not_actions=_texts(found, "NotAction", place),
         resources=_texts(found, "Resource", place),
         not_resources=_texts(found, "NotResource", place),
-        conditions=tuple(_conditions(found.get("Condition"), f"{place}/Condition")),
-        unknown=tuple(f"{place}/{key}" for key in found if key not in _ELEMENTS),
+        has_resources="Resource" in found or "NotResource" in found,
+        conditions=_conditions(found["Condition"], index) if "Condition" in found else (),
+        unknown=() if found.keys() <= _ELEMENTS else _unknown(found, index),
     )
 
 
-def _effect(found: Mapping[str, Any], place: str) -> Effect:
+def _check_elements(found: Mapping[str, Any], index: int) -> None:
+    for one, other in _EXCLUSIVE:
+        if other in found and one in found:
+            raise PolicyError(
+                f"/Statement/{index}/{other}", f"a statement has either {one} or {other}, not both"
+            )
+    if "Action" not in found and "NotAction" not in found:
+        raise PolicyError(f"/Statement/{index}/Action", "the element is missing")
+
+
+def _unknown(found: Mapping[str, Any], index: int) -> tuple[str, ...]:
+    return tuple(f"/Statement/{index}/{_escaped(key)}" for key in found if key not in _ELEMENTS)
+
+
+_EFFECTS: Final = {effect.value: effect for effect in Effect}
+
+
+def _effect(found: Mapping[str, Any], index: int) -> Effect:
     value = found.get("Effect")
-    if value not in {"Allow", "Deny"}:
-        raise PolicyError(f"{place}/Effect", f"Allow or Deny is expected, not {value!r}")
-    return Effect(value)
+    effect = _EFFECTS.get(value) if isinstance(value, str) else None
+    if effect is None:
+        raise PolicyError(f"/Statement/{index}/Effect", f"Allow or Deny is expected, not {value!r}")
+    return effect
 
 
-def _principals(found: Mapping[str, Any], element: str, place: str) -> Principals | None:
-    if element not in found:
-        return None
-    value, place = found[element], f"{place}/{element}"
+def _principals(found: Mapping[str, Any], element: str, index: int) -> Principals:
+    value = found[element]
     if value == EVERYONE:
         return Principals(everyone=True)
+    place = ("Statement", index, element)
     if not isinstance(value, Mapping):
-        raise PolicyError(place, f'"*" or an object of principals is expected, not {_kind(value)}')
+        raise PolicyError(_pointer(place), f'"*" or an object of principals is expected, not {_kind(value)}')
     for kind in value:
         if kind not in _PRINCIPAL_KINDS:
-            raise PolicyError(f"{place}/{kind}", f"a principal is one of {', '.join(_PRINCIPAL_KINDS)}")
+            raise PolicyError(_pointer(place, kind), f"a principal is one of {', '.join(_PRINCIPAL_KINDS)}")
     kinds = {name: _texts(value, kind, place) for kind, name in _PRINCIPAL_KINDS.items()}
-    named = tuple(one for one in kinds.pop("aws") if one != EVERYONE)
-    return Principals(everyone=EVERYONE in _texts(value, "AWS", place), aws=named, **kinds)
+    aws = kinds.pop("aws")
+    return Principals(EVERYONE in aws, tuple(one for one in aws if one != EVERYONE), **kinds)
 
 
-def _conditions(found: object, place: str) -> Iterable[Condition]:
+def _conditions(found: object, index: int) -> tuple[Condition, ...]:
+    place = ("Statement", index, "Condition")
     if found is None:
-        return
+        return ()
     if not isinstance(found, Mapping):
-        raise PolicyError(place, f"an object of operators is expected, not {_kind(found)}")
+        raise PolicyError(_pointer(place), f"an object of operators is expected, not {_kind(found)}")
+    conditions: list[Condition] = []
     for operator, keys in found.items():
         if not isinstance(keys, Mapping):
-            raise PolicyError(
-                f"{place}/{_escaped(operator)}", f"an object of keys is expected, not {_kind(keys)}"
-            )
-        for key in keys:
-            values = _texts(keys, key, f"{place}/{_escaped(operator)}")
-            yield _condition(str(operator), str(key), values)
+            raise PolicyError(_pointer(place, operator), f"an object of keys is expected, not {_kind(keys)}")
+        inside = (*place, operator)
+        conditions.extend(_condition(str(operator), str(key), _texts(keys, key, inside)) for key in keys)
+    return tuple(conditions)
 
 
+@lru_cache(maxsize=16_384)
 def _condition(written: str, key: str, values: tuple[str, ...]) -> Condition:
     prefix, colon, rest = written.partition(":")
     qualifier = next(
@@ -319,26 +365,39 @@ def _condition(written: str, key: str, values: tuple[str, ...]) -> Condition:
     return Condition(OPERATORS.get(base.lower(), base), key, values, qualifier, if_exists)
 
 
-def _text(found: Mapping[str, Any], element: str, place: str) -> str:
+_Place = tuple[object, ...]
+"""Steps to a place of the document; made into a pointer only where something is wrong there."""
+
+
+def _text(found: Mapping[str, Any], element: str, place: _Place) -> str:
     value = found.get(element)
     if value is not None and not isinstance(value, str):
-        raise PolicyError(f"{place}/{element}", f"a text is expected, not {_kind(value)}")
+        raise PolicyError(_pointer(place, element), f"a text is expected, not {_kind(value)}")
     return value or ""
 
 
-def _texts(found: Mapping[str, Any], element: str, place: str) -> tuple[str, ...]:
+def _texts(found: Mapping[str, Any], element: str, place: _Place) -> tuple[str, ...]:
     value = found.get(element, ())
-    listed = value if isinstance(value, list | tuple) else (value,)
-    pointer = f"{place}/{_escaped(element)}"
-    return tuple(_scalar(one, pointer, index) for index, one in enumerate(listed))
+    if isinstance(value, str):
+        return (value,)
+    if not isinstance(value, list | tuple):
+        return (_scalar(value, place, element, 0),)
+    for one in value:
+        if not isinstance(one, str):
+            return tuple(_scalar(one, place, element, index) for index, one in enumerate(value))
+    return tuple(value)
 
 
-def _scalar(value: object, pointer: str, index: int) -> str:
+def _scalar(value: object, place: _Place, element: str, index: int) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str | int | float):
         return str(value)
-    raise PolicyError(f"{pointer}/{index}", f"a text is expected, not {_kind(value)}")
+    raise PolicyError(_pointer(place, element, index), f"a text is expected, not {_kind(value)}")
+
+
+def _pointer(place: _Place, *steps: object) -> str:
+    return "".join(f"/{_escaped(step)}" for step in (*place, *steps))
 
 
 def _decoded(text: str) -> object:

@@ -1,0 +1,239 @@
+"""Statements and policies, compiled: what remains to be asked of them is quick, and says which part failed first.
+
+A ``CompiledStatement`` answers for one request (step 4) with an ``Outcome``: matched, or the first part that did not, or
+the conditions on which it would match.  Statements are compiled when they are first needed.  Policies are put
+together and judged in ``layers`` and ``evaluate``.  Numbers of steps are those of docs/iam-evaluation.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, Final
+
+from watchword.analysis.iam.conditions import Check, Missing, Question, check_of
+from watchword.analysis.iam.expression import Atom, Value, Values, both, disjunction, negated
+from watchword.analysis.iam.patterns import Matcher, any_of, matcher_of
+from watchword.analysis.iam.policy import Effect, Principals, Statement
+from watchword.analysis.iam.principals import Named, Principal, PrincipalElement
+from watchword.analysis.iam.variables import Template, Unresolved, template_of
+
+VARIABLES_SINCE: Final = "2012-10-17"
+"""The version of the language from which ``${…}`` in a policy is a variable (7.1)."""
+
+
+class Part(StrEnum):
+    """Parts of a statement, in the order in which they are asked; the first that does not match is the reason."""
+
+    ACTION = "action"
+    PRINCIPAL = "principal"
+    RESOURCE = "resource"
+    CONDITION = "condition"
+    MATCHED = "matched"
+    CONDITIONAL = "conditional"
+    """It matches if the expression of the outcome is true."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a statement says of a request.
+
+    ``value`` is true, false, or the expression on which it matches; ``detail`` tells the condition that failed.
+    """
+
+    part: Part
+    value: Value
+    detail: str = ""
+    named: Named = Named.DIRECT
+    """How the statement names the principal; direct where it has no such element."""
+
+
+NO_ACTION: Final = Outcome(Part.ACTION, False)
+_NO_PRINCIPAL: Final = Outcome(Part.PRINCIPAL, False)
+_NO_RESOURCE: Final = Outcome(Part.RESOURCE, False)
+_MATCHED: Final = {named: Outcome(Part.MATCHED, True, named=named) for named in Named}
+MATCHED: Final = _MATCHED[Named.DIRECT]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a statement is asked about: a request with its context as far as it is known.
+
+    ``action`` is in lower case; ``known`` and ``missing`` as in ``conditions``; ``bounded``: the principal has a
+    permissions boundary.
+    """
+
+    principal: Principal
+    action: str
+    resource: str
+    known: Values
+    missing: Missing
+    bounded: bool = False
+
+
+@dataclass(frozen=True)
+class CompiledStatement:
+    """A statement of a policy of some kind, ready to be asked.
+
+    ``has_principals``: it belongs to a policy whose statements name principals.
+    """
+
+    statement: Statement
+    variables: bool
+    has_principals: bool
+
+    @property
+    def allows(self) -> bool:
+        """Whether its effect is Allow."""
+        return self.statement.effect is Effect.ALLOW
+
+    def covers(self, action: str) -> bool:
+        """4.1: whether the statement is about the action (in lower case)."""
+        return self._actions(action) is not self._excludes_actions
+
+    @property
+    def is_unconditional(self) -> bool:
+        """Whether it matches every request that its actions match."""
+        return not self.has_principals and not self._checks and self._covers_all
+
+    def outcome(self, asked: Asked) -> Outcome:
+        """Parts 4.2 to 4.4; the action has been asked already."""
+        named = Named.DIRECT
+        if self.has_principals:
+            element = self._principals
+            if element is None:
+                return _NO_PRINCIPAL
+            named = element.naming(asked.principal, asked.known, bounded=asked.bounded)
+            if named is Named.NOT:
+                return _NO_PRINCIPAL
+        value = True if self._covers_all else self._resource(asked)
+        if value is False:
+            return _NO_RESOURCE
+        known, missing = asked.known, asked.missing
+        for index, check in enumerate(self._checks):
+            held = check(known, missing)
+            if held is False:
+                return self._failed[index]
+            if held is not True:
+                value = both(value, held)
+        return _MATCHED[named] if value is True else _conditional(value, named)
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The context keys that conditions and variables ask for, in lower case."""
+        listed = (*self.statement.resources, *self.statement.not_resources) if self.variables else ()
+        templates = (template_of(one, wild=True) for one in listed)
+        return frozenset().union(
+            *(one.depends_on() for one in self.questions), *(one.keys() for one in templates if one)
+        )
+
+    # --- compiled parts, each when it is first needed -------------------------------------------------------------------
+
+    @cached_property
+    def _excludes_actions(self) -> bool:
+        return bool(self.statement.not_actions)
+
+    @cached_property
+    def _actions(self) -> Matcher:
+        listed = self.statement.not_actions or self.statement.actions
+        return any_of([_action(one) for one in listed]) if listed else _nothing
+
+    @cached_property
+    def _principals(self) -> PrincipalElement | None:
+        named, excluded = self.statement.principals, self.statement.not_principals
+        element: Principals | None = named if named is not None else excluded
+        if element is None:
+            return None
+        return PrincipalElement.of(element, self.statement.effect, excluded=named is None)
+
+    @cached_property
+    def _covers_all(self) -> bool:
+        """4.3 for resources that are not even looked at: the element is missing, or has ``*``."""
+        if self.statement.not_resources:
+            return False
+        return not self.statement.has_resources or "*" in self.statement.resources
+
+    @cached_property
+    def _resource(self) -> Callable[[Asked], Value]:
+        listed = self.statement.not_resources or self.statement.resources
+        return resources_of(listed, excluded=bool(self.statement.not_resources), variables=self.variables)
+
+    @cached_property
+    def questions(self) -> tuple[Question, ...]:
+        """The conditions, as questions."""
+        return tuple(Question.of(one, variables=self.variables) for one in self.statement.conditions)
+
+    @cached_property
+    def _checks(self) -> tuple[Check, ...]:
+        return tuple(check_of(one) for one in self.questions)
+
+    @cached_property
+    def _failed(self) -> tuple[Outcome, ...]:
+        return tuple(Outcome(Part.CONDITION, False, str(one)) for one in self.statement.conditions)
+
+
+def _conditional(value: Value, named: Named) -> Outcome:
+    return Outcome(Part.CONDITIONAL, value, named=named)
+
+
+def _nothing(_: str) -> bool:
+    return False
+
+
+def _action(pattern: str) -> str:
+    """The pattern in lower case; a malformed one matches no action, since none has a line break."""
+    malformed = "," in pattern or any(char.isspace() for char in pattern)
+    return "\n" if malformed else pattern.lower()
+
+
+# --- resources (4.3) ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceQuestion:
+    """Whether a resource fits a value with variables of which a key is not known."""
+
+    pattern: str
+    resource: str
+
+    def decide(self, known: Values) -> bool:
+        """The answer where every key that is not in ``known`` is absent."""
+        template = template_of(self.pattern, wild=True)
+        parts = template.resolve(known, ()) if template else Unresolved.ABSENT
+        return isinstance(parts, tuple) and matcher_of(parts)(self.resource)
+
+    def depends_on(self) -> frozenset[str]:
+        """The keys of the variables."""
+        template = template_of(self.pattern, wild=True)
+        return template.keys() if template else frozenset()
+
+    def json(self, *, negated: bool) -> dict[str, Any]:
+        """``{"resource": ARN, "like": [PATTERN], "negated": false}``."""
+        return {"resource": self.resource, "like": [self.pattern], "negated": negated}
+
+
+def resources_of(listed: Sequence[str], *, excluded: bool, variables: bool) -> Callable[[Asked], Value]:
+    """The compiled element: whether the resource of a request fits (``excluded``: does not)."""
+    templates = {one: template_of(one, wild=True) for one in listed} if variables else {}
+    with_variables = {one: template for one, template in templates.items() if template is not None}
+    plain = any_of([one for one in listed if one not in with_variables] or ["\n"])
+    if not with_variables:
+        return lambda asked: plain(asked.resource) is not excluded
+
+    def fits(asked: Asked) -> Value:
+        found = plain(asked.resource) or disjunction(
+            _fits_template(one, template, asked) for one, template in with_variables.items()
+        )
+        return negated(found) if excluded else found
+
+    return fits
+
+
+def _fits_template(text: str, template: Template, asked: Asked) -> Value:
+    """7.3: a value with a variable that cannot be resolved matches nothing."""
+    parts = template.resolve(asked.known, asked.missing)
+    if parts is Unresolved.UNKNOWN:
+        return Atom(ResourceQuestion(text, asked.resource))
+    return isinstance(parts, tuple) and matcher_of(parts)(asked.resource)

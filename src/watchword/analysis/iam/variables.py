@@ -1,0 +1,104 @@
+"""Policy variables: ``${key}``, ``${key, 'default'}`` and the escapes ``${*}``, ``${?}``, ``${$}``.
+
+A text of a policy becomes a ``Template`` if it holds a variable; resolved against a context it gives the parts of a
+pattern, in which what came from the context is plain text.  Which texts may hold variables is decided by
+who asks (policies of version 2012-10-17; resources and values of String and Arn operators).
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+from typing import Final
+
+from watchword.analysis.iam.expression import Values
+from watchword.analysis.iam.patterns import Part, parts_of
+
+_VARIABLE: Final = re.compile(r"\$\{(?:([*?$])|\s*([^${},'*?]+?)\s*(?:,\s*'([^']*)'\s*)?)\}")
+
+
+class Unresolved(Enum):
+    """Why a template has no parts."""
+
+    ABSENT = "absent"
+    """A key is absent from the request, or has several values, and there is no default."""
+    UNKNOWN = "unknown"
+    """A key is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A key (lower case) whose value is put in, and what is put in where there is none (``None``: nothing can be)."""
+
+    key: str
+    default: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """Text without wildcards, whatever characters it has (an escape)."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text with variables: pieces of the policy's own text, literals, and variables.
+
+    ``wild`` says whether ``*`` and ``?`` in the policy's own text are wildcards.
+    """
+
+    pieces: tuple[str | Literal | Variable, ...]
+    wild: bool
+
+    def keys(self) -> frozenset[str]:
+        """The keys that it takes values from, in lower case."""
+        return frozenset(piece.key for piece in self.pieces if isinstance(piece, Variable))
+
+    def resolve(self, known: Values, missing: tuple[str, ...] | None) -> tuple[Part, ...] | Unresolved:
+        """The parts of the pattern; ``missing`` is what a key that is not in ``known`` has: nothing, or not known."""
+        parts: list[Part] = []
+        for piece in self.pieces:
+            if isinstance(piece, Variable):
+                found = known.get(piece.key, missing)
+                if found is None:
+                    return Unresolved.UNKNOWN
+                value = found[0] if len(found) == 1 else piece.default
+                if value is None:
+                    return Unresolved.ABSENT
+                parts.append(value)
+            elif isinstance(piece, Literal):
+                parts.append(piece.text)
+            else:
+                parts.extend(parts_of(piece) if self.wild else (piece,))
+        return tuple(part for part in parts if part != "")
+
+
+@lru_cache(maxsize=16_384)
+def template_of(text: str, *, wild: bool) -> Template | None:
+    """The template that a policy's text is; ``None`` where it holds no variable and no escape.
+
+    >>> template_of("home/${aws:username}/*", wild=True).resolve({"aws:username": ("a*",)}, ())
+    ('home/', 'a*', '/', <Wild.ANY: '*'>)
+    """
+    if "${" not in text:
+        return None
+    pieces = tuple(_pieces(text))
+    return None if all(isinstance(piece, str) for piece in pieces) else Template(pieces, wild)
+
+
+def _pieces(text: str) -> Iterator[str | Literal | Variable]:
+    place = 0
+    for found in _VARIABLE.finditer(text):
+        if found.start() > place:
+            yield text[place : found.start()]
+        escaped, key, default = found.groups()
+        yield Literal(escaped) if escaped else Variable(key.lower(), default)
+        place = found.end()
+    if place < len(text):
+        yield text[place:]
