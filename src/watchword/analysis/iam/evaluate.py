@@ -19,8 +19,7 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_eval
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from watchword.analysis.iam.conditions import present
 from watchword.analysis.iam.evaluation import (
@@ -115,24 +114,29 @@ def _is_protected(action: str, resource: str) -> bool:
 def _said(asked: Asked, request: Request, policies: PolicySet, rcp_services: frozenset[str] | None) -> SaidBy:
     """3: what each layer says that applies; ``None`` for those that do not."""
     principal = request.principal
-    identity = boundary = session = resource = endpoint = None
+    every: list[Said] = []
+    identity = boundary = session = endpoint = resource = None
     if principal.has_identity:  # 3.1
         identity = policies.identity_layer.say(asked)
-        if policies.boundary_layer is not None:
-            boundary = policies.boundary_layer.say(asked)
-        if policies.session_layer is not None:
-            session = policies.session_layer.say(asked)
+        every.append(identity)
     scps: tuple[Said, ...] = ()
     if policies.scps is not None and principal.account and not principal.is_service_linked:  # 3.2
         scps = tuple([layer.say(asked) for layer in policies.scp_layers])
-    rcps: tuple[Said, ...] = ()
+        every.extend(scps)
     if policies.rcps and _has_rcps(asked, request, rcp_services):  # 3.3
-        rcps = tuple([layer.say(asked) for layer in policies.rcp_layers])
-    if policies.endpoint_layer is not None and asked.known.get("aws:sourcevpce", asked.missing) != ():  # 3.4
-        endpoint = policies.endpoint_layer.say(asked)
+        every.extend([layer.say(asked) for layer in policies.rcp_layers])
+    if principal.has_identity and policies.boundary_layer is not None:
+        boundary = policies.boundary_layer.say(asked)
+        every.append(boundary)
+    if principal.has_identity and policies.session_layer is not None:
+        session = policies.session_layer.say(asked)
+        every.append(session)
     if policies.resource_layer is not None:  # 3.5
         resource = policies.resource_layer.say(asked)
-    return SaidBy(identity, scps, rcps, boundary, session, resource, endpoint)
+        every.append(resource)
+    if policies.endpoint_layer is not None and asked.known.get("aws:sourcevpce", asked.missing) != ():  # 3.4
+        endpoint = policies.endpoint_layer.say(asked)
+    return SaidBy(identity, boundary, session, resource, endpoint, scps, tuple(every))
 
 
 def _has_rcps(asked: Asked, request: Request, rcp_services: frozenset[str] | None) -> bool:
@@ -148,7 +152,7 @@ def _has_rcps(asked: Asked, request: Request, rcp_services: frozenset[str] | Non
 def _denied(said: SaidBy, asked: Asked, request: Request) -> Value:
     """8: whether a Deny of any layer matches; one of the endpoint counts where the request came through it."""
     deny: Value = False
-    for one in said.always:
+    for one in said.every:
         if one.deny is not False and not _is_undoing(one, asked, request):
             deny = either(deny, one.deny)
     if said.endpoint is not None and said.endpoint.deny is not False:
@@ -173,8 +177,7 @@ def _came_through_endpoint(asked: Asked) -> Value:
 # --- step 9 ------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Gates:
+class Gates(NamedTuple):
     """9: what every request must pass."""
 
     scp: Value
@@ -209,8 +212,7 @@ def _all(said: Said | None) -> Value:
 # --- step 10 -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(NamedTuple):
     """10: whether somebody grants, and what is wanting of identity (I), boundary (B), session (S), resource.
 
     Each is what that layer would still have to be for the grant; ``True`` where nothing is wanting.

@@ -5,13 +5,13 @@ Numbers of steps are those of docs/iam-evaluation.md.  Answers are made by ``eva
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from watchword.analysis.iam.expression import Value, to_json
-from watchword.analysis.iam.layers import Placed, Said
+from watchword.analysis.iam.layers import Layer, Placed, Said
 from watchword.analysis.iam.statements import Outcome
 
 BLOCKERS: Final = (
@@ -31,31 +31,24 @@ class Decision(StrEnum):
     """It depends on context keys that are not known: see ``allowed_if``."""
 
 
-@dataclass(frozen=True, slots=True)
-class SaidBy:
-    """What each layer that applies says; ``None`` or empty where none does."""
+class SaidBy(NamedTuple):
+    """What each layer says that applies; ``None`` or empty where none does.
+
+    ``every`` are all but the endpoint's, in the order identity, SCP levels, RCP levels, boundary, session, resource.
+    """
 
     identity: Said | None = None
-    scps: tuple[Said, ...] = ()
-    rcps: tuple[Said, ...] = ()
     boundary: Said | None = None
     session: Said | None = None
     resource: Said | None = None
     endpoint: Said | None = None
+    scps: tuple[Said, ...] = ()
+    every: tuple[Said, ...] = ()
 
     @property
-    def always(self) -> Iterator[Said]:
-        """All but the endpoint's."""
-        for one in (self.identity, *self.scps, *self.rcps, self.boundary, self.session, self.resource):
-            if one is not None:
-                yield one
-
-    @property
-    def all(self) -> Iterator[Said]:
+    def all(self) -> tuple[Said, ...]:
         """All, in the order of ``BLOCKERS``."""
-        yield from self.always
-        if self.endpoint is not None:
-            yield self.endpoint
+        return self.every if self.endpoint is None else (*self.every, self.endpoint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +68,7 @@ class Traced:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(NamedTuple):
     """The answer.
 
     ``blocked_by`` names the layers that stand in the way (see ``BLOCKERS``); ``allowed_if`` is true, false, or the
@@ -92,6 +84,11 @@ class Evaluation:
     def is_allowed(self) -> bool:
         """Whether AWS would allow it whatever else is in the context."""
         return self.decision is Decision.ALLOWED
+
+    @property
+    def outcomes(self) -> tuple[tuple[Layer, Sequence[Outcome]], ...]:
+        """The trace as it is kept: of each layer that applies, the outcome of each of its statements (``placed``)."""
+        return tuple([(one.layer, one.outcomes) for one in self.said.all])
 
     @property
     def trace(self) -> Iterator[Traced]:

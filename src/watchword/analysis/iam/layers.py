@@ -7,14 +7,17 @@ request is.  That makes an answer cheap and keeps its trace complete.  How layer
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from watchword.analysis.iam.compiled import CompiledPolicy
 from watchword.analysis.iam.expression import Value, either
 from watchword.analysis.iam.principals import Named
 from watchword.analysis.iam.statements import MATCHED, NO_ACTION, Asked, CompiledStatement, Outcome
+
+_DIRECT: Final = Named.DIRECT
+_ROLE: Final = Named.ROLE
 
 _PLANS_KEPT: Final = 4_096
 """Plans that a layer remembers; then it forgets all and begins anew."""
@@ -29,19 +32,7 @@ class Placed:
     statement: CompiledStatement
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """What a layer knows about an action beforehand."""
-
-    outcomes: tuple[Outcome, ...]
-    asked: tuple[tuple[int, CompiledStatement], ...]
-    """The statements that must be asked, with their places among the outcomes."""
-    allow: bool
-    deny: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """What a layer says of a request: whether it allows and denies, and each statement's outcome.
 
     ``by_role`` and ``by_account`` are what Allows say that name the principal's role or account, not itself (step 10);
@@ -49,11 +40,22 @@ class Said:
     """
 
     layer: Layer
-    outcomes: tuple[Outcome, ...] | list[Outcome]
+    outcomes: Sequence[Outcome]
     allow: Value
     deny: Value
     by_role: Value = False
     by_account: Value = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a layer knows about an action beforehand."""
+
+    outcomes: tuple[Outcome, ...]
+    asked: tuple[tuple[int, Callable[[Asked], Outcome], bool], ...]
+    """The statements that must be asked: place among the outcomes, how to ask, whether it allows."""
+    said: Said
+    """What the others say; all there is to it where none must be asked."""
 
 
 @dataclass(frozen=True)
@@ -80,22 +82,21 @@ class Layer:
         """What the layer says of a request."""
         plan = self._plans.get(asked.action) or self._plan(asked.action)
         if not plan.asked:
-            return Said(self, plan.outcomes, plan.allow, plan.deny)
+            return plan.said
         outcomes = list(plan.outcomes)
-        allow: Value = plan.allow
-        deny: Value = plan.deny
+        allow, deny = plan.said.allow, plan.said.deny
         role: Value = False
         account: Value = False
-        for place, statement in plan.asked:
-            outcome = outcomes[place] = statement.outcome(asked)
+        for place, ask, allows in plan.asked:
+            outcome = outcomes[place] = ask(asked)
             value = outcome.value
             if value is False:
                 continue
-            if not statement.allows:
+            if not allows:
                 deny = either(deny, value)
-            elif outcome.named is Named.DIRECT:
+            elif outcome.named is _DIRECT:
                 allow = either(allow, value)
-            elif outcome.named is Named.ROLE:
+            elif outcome.named is _ROLE:
                 role = either(role, value)
             else:
                 account = either(account, value)
@@ -108,13 +109,10 @@ class Layer:
             covers = statement.covers(action)
             outcomes.append(MATCHED if covers and statement.is_unconditional else NO_ACTION)
             if covers and not statement.is_unconditional:
-                asked.append((place, statement))
-        plan = _Plan(
-            tuple(outcomes),
-            tuple(asked),
-            any(self._matched(outcomes, allows=True)),
-            any(self._matched(outcomes, allows=False)),
-        )
+                asked.append((place, statement.ask, statement.allows))
+        allow = any(self._matched(outcomes, allows=True))
+        deny = any(self._matched(outcomes, allows=False))
+        plan = _Plan(tuple(outcomes), tuple(asked), Said(self, tuple(outcomes), allow, deny))
         if len(self._plans) >= _PLANS_KEPT:
             self._plans.clear()
         self._plans[action] = plan

@@ -22,7 +22,16 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
 
-from watchword.analysis.iam.patterns import Matcher, Part, Wild, any_of, first_of, matcher_of, parts_of
+from watchword.analysis.iam.patterns import (
+    Matcher,
+    Part,
+    Wild,
+    any_of,
+    first_of,
+    matcher_of,
+    parts_of,
+    resolved_matcher,
+)
 
 Fits = Callable[[str], bool]
 """Whether one value of a request fits the values of a policy."""
@@ -226,7 +235,7 @@ def _at_colons(parts: Sequence[Part]) -> list[tuple[Part, ...]]:
 
 _TEXT: Final = Family(_exact, variables=True, resolved=lambda parts: _exact(_joined(parts)))
 _CASELESS: Final = Family(_any_case, variables=True, resolved=lambda parts: _any_case(_joined(parts)))
-_LIKE: Final = Family(lambda value: any_of([value]), variables=True, wild=True, resolved=matcher_of)
+_LIKE: Final = Family(lambda value: any_of([value]), variables=True, wild=True, resolved=resolved_matcher)
 _ARN: Final = Family(_arn, variables=True, wild=True, resolved=_arn_of)
 _IP: Final = Family(_range)
 _ORDERED: Final = {

@@ -26,6 +26,9 @@ class Wild(Enum):
     ANY = "*"
     ONE = "?"
 
+    # Enum's own hash is a Python function, and parts are hashed for every request.
+    __hash__ = object.__hash__
+
 
 Part = str | Wild
 """A literal text, or a wildcard."""
@@ -62,6 +65,12 @@ def matcher_of(parts: Sequence[Part]) -> Matcher:
     if not middle and not head and not tail:
         return _everything
     return _starred(head, [piece for piece in middle if piece], tail)
+
+
+@lru_cache(maxsize=16_384)
+def resolved_matcher(parts: tuple[Part, ...]) -> Matcher:
+    """As ``matcher_of``, remembered: variables mostly have the same values again."""
+    return matcher_of(parts)
 
 
 def fits(pattern: str, text: str) -> bool:

@@ -73,15 +73,17 @@ class Principal:
     accounts: frozenset[str] = frozenset()
     known: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False, compare=False, repr=False)
 
+    has_identity: bool = field(init=False, compare=False, repr=False)
+    """Whether identity policies, boundaries and session policies can apply (3.1)."""
+
+    def __post_init__(self) -> None:
+        own = self.kind in {Kind.USER, Kind.SESSION, Kind.FEDERATED_USER}
+        object.__setattr__(self, "has_identity", own)
+
     @property
     def is_signed(self) -> bool:
         """Whether the request bears credentials of AWS, its own services' included."""
         return self.kind not in {Kind.ANONYMOUS, Kind.PROVIDER}
-
-    @property
-    def has_identity(self) -> bool:
-        """Whether identity policies, boundaries and session policies can apply (3.1)."""
-        return self.kind in {Kind.USER, Kind.SESSION, Kind.FEDERATED_USER}
 
     @staticmethod
     def parse(text: str) -> Principal:

@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from watchword.analysis.iam.conditions import Check, Missing, Question, check_of
 from watchword.analysis.iam.expression import Atom, Value, Values, both, disjunction, negated
-from watchword.analysis.iam.patterns import Matcher, any_of, matcher_of
+from watchword.analysis.iam.patterns import Matcher, any_of, resolved_matcher
 from watchword.analysis.iam.policy import Effect, Principals, Statement
 from watchword.analysis.iam.principals import Named, Principal, PrincipalElement
 from watchword.analysis.iam.variables import Template, Unresolved, template_of
@@ -53,12 +53,11 @@ class Outcome:
 NO_ACTION: Final = Outcome(Part.ACTION, False)
 _NO_PRINCIPAL: Final = Outcome(Part.PRINCIPAL, False)
 _NO_RESOURCE: Final = Outcome(Part.RESOURCE, False)
-_MATCHED: Final = {named: Outcome(Part.MATCHED, True, named=named) for named in Named}
+_MATCHED: Final = tuple(Outcome(Part.MATCHED, True, named=named) for named in Named)
 MATCHED: Final = _MATCHED[Named.DIRECT]
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What a statement is asked about: a request with its context as far as it is known.
 
     ``action`` is in lower case; ``known`` and ``missing`` as in ``conditions``; ``bounded``: the principal has a
@@ -98,8 +97,20 @@ class CompiledStatement:
         """Whether it matches every request that its actions match."""
         return not self.has_principals and not self._checks and self._covers_all
 
-    def outcome(self, asked: Asked) -> Outcome:
-        """Parts 4.2 to 4.4; the action has been asked already."""
+    @cached_property
+    def ask(self) -> Callable[[Asked], Outcome]:
+        """Parts 4.2 to 4.4 as a function of what is asked; the action has been asked already."""
+        if self.has_principals:
+            return self._outcome
+        checks, failed = self._checks, self._failed
+        if self._covers_all and len(checks) == 1:
+            return _one_check(checks[0], failed[0])
+        resource = None if self._covers_all else self._resource
+        if not checks and resource is not None:
+            return _resource_alone(resource)
+        return self._outcome
+
+    def _outcome(self, asked: Asked) -> Outcome:
         named = Named.DIRECT
         if self.has_principals:
             element = self._principals
@@ -174,8 +185,32 @@ class CompiledStatement:
         return tuple(Outcome(Part.CONDITION, False, str(one)) for one in self.statement.conditions)
 
 
-def _conditional(value: Value, named: Named) -> Outcome:
+def _conditional(value: Value, named: Named = Named.DIRECT) -> Outcome:
     return Outcome(Part.CONDITIONAL, value, named=named)
+
+
+def _one_check(check: Check, failed: Outcome) -> Callable[[Asked], Outcome]:
+    """The usual statement of a guardrail: any resource, one condition."""
+
+    def ask(asked: Asked) -> Outcome:
+        held = check(asked.known, asked.missing)
+        if held is True:
+            return MATCHED
+        return failed if held is False else _conditional(held)
+
+    return ask
+
+
+def _resource_alone(resource: Callable[[Asked], Value]) -> Callable[[Asked], Outcome]:
+    """The usual statement of a grant: some resources, no condition."""
+
+    def ask(asked: Asked) -> Outcome:
+        fits = resource(asked)
+        if fits is True:
+            return MATCHED
+        return _NO_RESOURCE if fits is False else _conditional(fits)
+
+    return ask
 
 
 def _nothing(_: str) -> bool:
@@ -202,7 +237,7 @@ class ResourceQuestion:
         """The answer where every key that is not in ``known`` is absent."""
         template = template_of(self.pattern, wild=True)
         parts = template.resolve(known, ()) if template else Unresolved.ABSENT
-        return isinstance(parts, tuple) and matcher_of(parts)(self.resource)
+        return isinstance(parts, tuple) and resolved_matcher(parts)(self.resource)
 
     def depends_on(self) -> frozenset[str]:
         """The keys of the variables."""
@@ -236,4 +271,4 @@ def _fits_template(text: str, template: Template, asked: Asked) -> Value:
     parts = template.resolve(asked.known, asked.missing)
     if parts is Unresolved.UNKNOWN:
         return Atom(ResourceQuestion(text, asked.resource))
-    return isinstance(parts, tuple) and matcher_of(parts)(asked.resource)
+    return isinstance(parts, tuple) and resolved_matcher(parts)(asked.resource)
