@@ -7,7 +7,7 @@ from typing import Any
 from tests.controls.builder import ACCOUNT, view
 from tests.controls.examples import example
 from tests.controls.examples_data import DELEGATION, ORG, STRANGER, grant, root, row, statements
-from watchword.controls.applications.resource_policies import POLICIES
+from watchword.analysis.iam.attached import POLICIES
 from watchword.model.estate import Estate
 
 

@@ -57,11 +57,9 @@ class Guardrails:
         Raises:
             EvidenceMissing: policies, targets, roots or the account's place in the organisation are not known.
         """
-        organization = view.of_organization()
         if not view.account.ou_ids:
             raise EvidenceMissing(f"the organisational units above account {view.account.id} were not read")
-        rows = organization.rows(table)
-        attached = _REMEMBERED[table].of(organization, lambda _: _attached(rows))
+        attached = attached_by_target(view, table)
         above = (*view.account.ou_ids, view.account.id)
         found = tuple({row.arn: row for target in above for row in attached.get(target, ())}.values())
         denies = tuple((row, deny) for row in found for deny in parsed(row, "Content").denies)
@@ -86,6 +84,17 @@ _REMEMBERED: Final[dict[str, Remembered[_Attached]]] = {
     SERVICE_CONTROL: Remembered(),
     RESOURCE_CONTROL: Remembered(),
 }
+
+
+def attached_by_target(view: AccountView, table: str) -> _Attached:
+    """The control policies of ``table`` by the id of the root, unit or account that they are attached to.
+
+    Raises:
+        EvidenceMissing: they were not read, or the organisation was not.
+    """
+    organization = view.of_organization()
+    rows = organization.rows(table)
+    return _REMEMBERED[table].of(organization, lambda _: _attached(rows))
 
 
 def _attached(rows: Iterable[Resource]) -> _Attached:

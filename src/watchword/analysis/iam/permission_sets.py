@@ -115,6 +115,21 @@ def administration(center: Center, permission_set: Resource, view: AccountView) 
     return Directory({}, policies).administration(role, view.now)
 
 
+def roles_of(center: Center, view: AccountView) -> Iterator[tuple[Resource, Mapping[str, Resource]]]:
+    """The role that each permission set assigned in the account becomes there, and the managed policies of the set by ARN.
+
+    Raises:
+        EvidenceMissing: a field of an assignment or of a set was not read.
+    """
+    account = view.account.id
+    assigned = {one.text("PermissionSetArn") for one in center.assignments.get(account, ())}
+    for arn, permission_set in center.sets.items():
+        if arn in assigned:
+            managed = center.managed.get(arn, ())
+            role = _as_role(permission_set, managed, _references(permission_set), account)
+            yield role, {row.text("Arn"): row for row in managed}
+
+
 def names_policies(permission_set: Resource) -> bool:
     """Whether the set names policies whose contents differ from account to account.
 

@@ -7,14 +7,18 @@ came from (see ``access`` for those of a snapshot).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Final
 
 from watchword.analysis.iam.compiled import CompiledPolicy
 from watchword.analysis.iam.layers import Layer
 from watchword.analysis.iam.public_policy import is_public
 
 Policies = tuple[CompiledPolicy, ...]
+
+_SHARED: Final = ("identity_layer", "boundary_layer", "session_layer", "scp_layers")
+"""Layers of the principal's side, which do not depend on the resource."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,18 @@ class PolicySet:
     resource: CompiledPolicy | None = None
     endpoint: Policies | None = None
     public_access_block: PublicAccessBlock | None = None
+
+    def on(
+        self,
+        resource: CompiledPolicy | None,
+        rcps: tuple[Policies, ...] | None = None,
+        public_access_block: PublicAccessBlock | None = None,
+    ) -> PolicySet:
+        """The same principal's policies on a resource; what is remembered of the principal's side is shared."""
+        made = replace(self, resource=resource, rcps=rcps, public_access_block=public_access_block)
+        for name in _SHARED:
+            vars(made)[name] = getattr(self, name)
+        return made
 
     @cached_property
     def identity_layer(self) -> Layer:

@@ -1,11 +1,15 @@
-"""Controls of resource policies: what a queue, a function or a secret lets the whole world do."""
+"""Controls of resource policies: what a queue, a function or a secret lets the whole world do.
+
+Buckets have controls of their own.  Of APIs the private ones are judged: to the others everybody comes, with or without a
+policy, and their authorizers decide.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Final
 
+from watchword.analysis.iam.attached import POLICIES
 from watchword.analysis.iam.audience import Home
 from watchword.analysis.iam.exposure import exposures, widest
 from watchword.analysis.iam.policy import PolicyError, parse
@@ -15,28 +19,6 @@ from watchword.model.evidence import EvidenceMissing
 from watchword.model.finding import Judgement
 from watchword.model.resource import Resource
 from watchword.model.snapshot import AccountView
-
-POLICIES: Final = (
-    ("sqs.queues", "Attributes.Policy"),
-    ("sns.topics", "Attributes.Policy"),
-    ("lambda.functions", "Policy"),
-    ("ecr.repositories", "Policy"),
-    ("ecr.registry_policy", "policyText"),
-    ("secretsmanager.secrets", "Policy"),
-    ("kms.keys", "Policy"),
-    ("efs.file_systems", "Policy"),
-    ("opensearch.domains", "AccessPolicies"),
-    ("backup.vaults", "Policy"),
-    ("events.buses", "Policy"),
-    ("dynamodb.tables", "Policy"),
-    ("glue.resource_policy", "PolicyInJson"),
-    ("apigateway.rest_apis", "policy"),
-)
-"""Where resource policies stand: table and path.
-
-Buckets have controls of their own.  Of APIs the private ones are judged: to the others everybody comes, with or without
-a policy, and their authorizers decide.
-"""
 
 
 @control(
