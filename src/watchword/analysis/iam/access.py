@@ -36,6 +36,13 @@ TABLES: Final = (
 """The tables that ``Access`` reads."""
 
 _KINDS: Final = ("User", "Group", "Role")
+_ROOMS: Final = {
+    "elasticfilesystem": "efs",
+    "es": "opensearch",
+    "execute-api": "apigateway",
+    "sts": "iam",
+}
+"""Services whose tables have another name than their ARNs say."""
 
 
 class IdentityKind(StrEnum):
@@ -75,15 +82,16 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Identities, resources with policies, and accounts, by ARN and id; ``missing`` says what was not read, by account."""
+    """Identities, resources with policies, and accounts, by ARN and id."""
 
     identities: Mapping[str, Identity]
     carriers: Mapping[str, Carrier]
     accounts: Mapping[str, Account]
     organization_id: str
-    missing: Mapping[str, tuple[str, ...]]
-    _rcps: Mapping[str, tuple[Policies, ...] | None] = field(repr=False)
-    _rcps_missing: Mapping[str, tuple[str, ...]] = field(repr=False)
+    missing: Mapping[str, Mapping[str, tuple[str, ...]]]
+    """What was not read of each account, by table."""
+    control: Mapping[str, ControlPolicies] = field(repr=False)
+    """The control policies above each account."""
 
     @classmethod
     def of(cls, views: Iterable[AccountView], library: Library | None = None) -> Access:
@@ -114,12 +122,15 @@ class Access:
 
         ``account`` is the resource's where neither its ARN nor the snapshot tells it.
         """
-        base = identity.policies if identity else PolicySet()
+        return self.on(identity.policies if identity else PolicySet(), resource, account)
+
+    def on(self, base: PolicySet, resource: str, account: str = "") -> PolicySet:
+        """The policies of a principal's side (``base``) on a resource, with those of the resource's side."""
         carrier = self.carrier(resource)
-        owner = self.owner(resource) or account
+        above = self.control.get(self.owner(resource) or account)
         return base.on(
             carrier.policy if carrier else None,
-            self._rcps.get(owner),
+            above.rcps if above else None,
             carrier.public_access_block if carrier else None,
         )
 
@@ -142,11 +153,23 @@ class Access:
         """What is not known of the policies for an identity and a resource; empty where everything is."""
         found = list(identity.missing) if identity else []
         if resource and resource != "*":
-            carrier = self.carrier(resource)
-            found += carrier.missing if carrier else ()
-            owner = self.owner(resource)
-            found += self._rcps_missing.get(owner, ())
+            carrier, owner = self.carrier(resource), self.owner(resource)
+            above = self.control.get(owner)
+            found += carrier.missing if carrier else self._unread(resource, owner)
+            found += above.rcps_missing if above else ()
         return tuple(dict.fromkeys(found))
+
+    def _unread(self, resource: str, owner: str) -> tuple[str, ...]:
+        """Tables in which the resource would stand and that were not read, of its account or, where not known, of all."""
+        service = resource.split(":", 3)[2] if resource.count(":") >= 3 else ""
+        tables = [table for table, _ in CARRIERS if table.partition(".")[0] == _ROOMS.get(service, service)]
+        accounts = [owner] if owner else list(self.accounts)
+        return tuple(
+            sentence
+            for account in accounts
+            for table in tables
+            for sentence in self.missing.get(account, {}).get(table, ())
+        )
 
     def context(self, identity: Identity) -> dict[str, str]:
         """The context keys of the identity's requests that the snapshot tells."""
@@ -168,9 +191,8 @@ class _Building:
     identities: dict[str, Identity] = field(default_factory=dict)
     carriers: dict[str, Carrier] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
-    missing: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    rcps: dict[str, tuple[Policies, ...] | None] = field(default_factory=dict)
-    rcps_missing: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    missing: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
+    control: dict[str, ControlPolicies] = field(default_factory=dict)
     organization_id: str = ""
 
     def access(self) -> Access:
@@ -180,8 +202,7 @@ class _Building:
             self.accounts,
             self.organization_id,
             self.missing,
-            self.rcps,
-            self.rcps_missing,
+            self.control,
         )
 
     def add(self, view: AccountView) -> None:
@@ -190,14 +211,13 @@ class _Building:
         self.accounts[account] = view.account
         self.organization_id = self.organization_id or _organization_of(view)
         control = ControlPolicies.of(view, self.library)
-        self.rcps[account] = control.rcps
-        self.rcps_missing[account] = control.rcps_missing
+        self.control[account] = control
         self.carriers.update((one.arn, one) for one in carriers(view, self.library))
         made = _AccountIdentities(view, self.library, control)
         for identity in made.all():
             self.identities[identity.arn] = identity
-        holes = [hole.sentence() for table in TABLES for hole in _holes(view, table)]
-        self.missing[account] = tuple(dict.fromkeys(holes))
+        holes = {table: tuple(hole.sentence() for hole in _holes(view, table)) for table in TABLES}
+        self.missing[account] = {table: found for table, found in holes.items() if found}
 
 
 def _holes(view: AccountView, table: str) -> tuple[Hole, ...]:

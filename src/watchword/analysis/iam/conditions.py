@@ -95,6 +95,11 @@ def present(key: str) -> Question:
     return Question("Null", key.lower(), ("false",), Qualifier.NONE, False, False, key)
 
 
+def is_among(key: str, values: tuple[str, ...]) -> Question:
+    """Whether the key has one of the values."""
+    return Question("StringEquals", key.lower(), values, Qualifier.NONE, False, False, key)
+
+
 def takes_variables(operator: str) -> bool:
     """Whether values of the operator may hold variables (7.1)."""
     return operator != "Null" and family_of(operator).variables

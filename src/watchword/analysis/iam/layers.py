@@ -18,6 +18,7 @@ from watchword.analysis.iam.statements import MATCHED, NO_ACTION, Asked, Compile
 
 _DIRECT: Final = Named.DIRECT
 _ROLE: Final = Named.ROLE
+_ACCOUNT: Final = Named.ACCOUNT
 
 _PLANS_KEPT: Final = 4_096
 """Plans that a layer remembers; then it forgets all and begins anew."""
@@ -25,11 +26,15 @@ _PLANS_KEPT: Final = 4_096
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A statement and where it stands: ``policy`` as in ``identity[0]``, ``index`` from 0."""
+    """A statement and where it stands.
+
+    ``policy`` as in ``identity[0]``, ``index`` from 0; ``origin`` is the policy's name, where it has one.
+    """
 
     policy: str
     index: int
     statement: CompiledStatement
+    origin: str = ""
 
 
 class Said(NamedTuple):
@@ -72,7 +77,7 @@ class Layer:
         return cls(
             name,
             tuple(
-                Placed(called, index, statement)
+                Placed(called, index, statement, policy.name)
                 for called, policy in policies
                 for index, statement in enumerate(policy.statements)
             ),
@@ -94,6 +99,11 @@ class Layer:
                 continue
             if not allows:
                 deny = either(deny, value)
+            elif outcome.ways:
+                ways = dict(outcome.ways)
+                allow = either(allow, ways.get(_DIRECT, False))
+                role = either(role, ways.get(_ROLE, False))
+                account = either(account, ways.get(_ACCOUNT, False))
             elif outcome.named is _DIRECT:
                 allow = either(allow, value)
             elif outcome.named is _ROLE:

@@ -249,11 +249,13 @@ class PrincipalElement:
             return Named.DIRECT if self._excludes(principal, known, bounded=bounded) else Named.NOT
         if self.everyone or not self.names.isdisjoint(principal.direct):
             return Named.DIRECT
+        if self.canonical and self._is_canonical(known):
+            return Named.DIRECT
         if not self.names.isdisjoint(principal.roles):
             return Named.ROLE
         if not self.names.isdisjoint(principal.accounts):
             return Named.ACCOUNT
-        return Named.DIRECT if self.canonical and self._is_canonical(known) else Named.NOT
+        return Named.NOT
 
     def _excludes(self, principal: Principal, known: Values, *, bounded: bool) -> bool:
         """5.5: whether a ``NotPrincipal`` element hits the principal."""

@@ -134,7 +134,8 @@ class Simulation:
         except (SimulateError, PolicyError, PrincipalError, RequestError) as error:
             self.bad += 1
             told = {"id": name, "error": str(error)}
-        return json.dumps(told, ensure_ascii=False)
+        # Plain ASCII: whatever a line held, also halves of surrogate pairs, can be written anywhere.
+        return json.dumps(told)
 
     def _define(self, found: Mapping[str, Any]) -> None:
         _refuse_unknown(found, frozenset({"id", "define"}), "the line")
@@ -170,13 +171,12 @@ def _decoded(line: str) -> Mapping[str, Any]:
         raise SimulateError(f"the line has more than {LINE_LIMIT} characters")
     try:
         found = json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as error:
-        told = (
-            f"{error.msg} at character {error.pos + 1}"
-            if isinstance(error, json.JSONDecodeError)
-            else "too deep"
-        )
-        raise SimulateError(f"not JSON: {told}") from error
+    except json.JSONDecodeError as error:
+        raise SimulateError(f"not JSON: {error.msg} at character {error.pos + 1}") from error
+    except (ValueError, RecursionError) as error:
+        raise SimulateError(
+            "not JSON that can be read: too deep, or a number of thousands of digits"
+        ) from error
     if not isinstance(found, dict):
         raise SimulateError(f"a JSON object is expected, not {_kind(found)}")
     return found

@@ -13,11 +13,11 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
-from watchword.analysis.iam.conditions import Check, Missing, Question, check_of
-from watchword.analysis.iam.expression import Atom, Value, Values, both, disjunction, negated
+from watchword.analysis.iam.conditions import Check, Missing, Question, check_of, is_among
+from watchword.analysis.iam.expression import Atom, Value, Values, both, disjunction, either, negated
 from watchword.analysis.iam.patterns import Matcher, any_of, resolved_matcher
 from watchword.analysis.iam.policy import Effect, Principals, Statement
-from watchword.analysis.iam.principals import Named, Principal, PrincipalElement
+from watchword.analysis.iam.principals import CANONICAL_USER, Named, Principal, PrincipalElement
 from watchword.analysis.iam.variables import Template, Unresolved, template_of
 
 VARIABLES_SINCE: Final = "2012-10-17"
@@ -48,6 +48,8 @@ class Outcome:
     detail: str = ""
     named: Named = Named.DIRECT
     """How the statement names the principal; direct where it has no such element."""
+    ways: tuple[tuple[Named, Value], ...] = ()
+    """Where it is not known how the principal is named (by a canonical user id): each way, and on which condition."""
 
 
 NO_ACTION: Final = Outcome(Part.ACTION, False)
@@ -116,9 +118,15 @@ class CompiledStatement:
             element = self._principals
             if element is None:
                 return _NO_PRINCIPAL
+            if element.canonical and asked.known.get(CANONICAL_USER, asked.missing) is None:
+                return self._of_unknown_canonical_user(element, asked)
             named = element.naming(asked.principal, asked.known, bounded=asked.bounded)
             if named is Named.NOT:
                 return _NO_PRINCIPAL
+        return self._beyond_principals(asked, named)
+
+    def _beyond_principals(self, asked: Asked, named: Named) -> Outcome:
+        """Parts 4.3 and 4.4."""
         value = True if self._covers_all else self._resource(asked)
         if value is False:
             return _NO_RESOURCE
@@ -130,6 +138,22 @@ class CompiledStatement:
             if held is not True:
                 value = both(value, held)
         return _MATCHED[named] if value is True else _conditional(value, named)
+
+    def _of_unknown_canonical_user(self, element: PrincipalElement, asked: Asked) -> Outcome:
+        """5.3 where the caller's canonical user id is not known: it may be one that is named, or not."""
+        one = min(element.canonical)
+        is_named = Atom(is_among(CANONICAL_USER, tuple(sorted(element.canonical))))
+        ways: dict[Named, Value] = {}
+        rest = _NO_PRINCIPAL
+        for known, condition in (((one,), is_named), ((), negated(is_named))):
+            told = {**asked.known, CANONICAL_USER: known}
+            named = element.naming(asked.principal, told, bounded=asked.bounded)
+            if named is not Named.NOT:
+                rest = self._beyond_principals(asked, named)
+                ways[named] = either(ways.get(named, False), both(condition, rest.value))
+        if rest.value is False:
+            return rest
+        return Outcome(Part.CONDITIONAL, disjunction(ways.values()), ways=tuple(ways.items()))
 
     @property
     def keys(self) -> frozenset[str]:

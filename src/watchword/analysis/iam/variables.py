@@ -68,9 +68,9 @@ class Template:
                 found = known.get(piece.key, missing)
                 if found is None:
                     return Unresolved.UNKNOWN
-                value = found[0] if len(found) == 1 else piece.default
-                if value is None:
+                if len(found) > 1 or (not found and piece.default is None):
                     return Unresolved.ABSENT
+                value = found[0] if found else piece.default or ""
                 parts.append(value)
             elif isinstance(piece, Literal):
                 parts.append(piece.text)
