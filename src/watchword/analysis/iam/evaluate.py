@@ -269,11 +269,13 @@ def _answer(said: SaidBy, deny: Value, gates: Gates, grant: Grant) -> Evaluation
         and gates.public
     ):
         return Evaluation(Decision.ALLOWED, (), True, said)
+    allowed: Value
     if deny is True:
-        allowed: Value = False
-        decision = Decision.EXPLICITLY_DENIED
+        allowed, decision = False, Decision.EXPLICITLY_DENIED
+    elif grant.value is False or gates.scp is False or gates.endpoint is False or not gates.public:
+        allowed, decision = False, Decision.IMPLICITLY_DENIED
     else:
-        allowed = conjunction((gates.public, gates.scp, gates.endpoint, grant.value, negated(deny)))
+        allowed = conjunction((gates.scp, gates.endpoint, grant.value, negated(deny)))
         decision = Decision.CONDITIONAL
         if isinstance(allowed, bool):
             decision = Decision.ALLOWED if allowed else Decision.IMPLICITLY_DENIED

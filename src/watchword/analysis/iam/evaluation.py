@@ -5,7 +5,7 @@ Numbers of steps are those of docs/iam-evaluation.md.  Answers are made by ``eva
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
@@ -99,20 +99,24 @@ class Evaluation(NamedTuple):
 
     @property
     def deciding(self) -> tuple[Placed, ...]:
-        """11: the Deny statements that match; or those that match, or may, where it is allowed or conditional."""
+        """11: the Deny statements that match; the Allow statements; or, where it is conditional, all that match or may."""
         if self.decision is Decision.IMPLICITLY_DENIED:
             return ()
-        denied = self.decision is Decision.EXPLICITLY_DENIED
+        counts = _COUNTS[self.decision.value]
         return tuple(
             placed
             for one in self.said.all
             for placed, outcome in zip(one.layer.placed, one.outcomes, strict=True)
-            if (
-                outcome.value is True and not placed.statement.allows
-                if denied
-                else outcome.value is not False
-            )
+            if outcome.value is not False and counts(outcome.value, placed.statement.allows)
         )
+
+
+_COUNTS: Final[dict[str, Callable[[Value, bool], bool]]] = {
+    Decision.EXPLICITLY_DENIED.value: lambda value, allows: value is True and not allows,
+    Decision.ALLOWED.value: lambda _, allows: allows,
+    Decision.CONDITIONAL.value: lambda _value, _allows: True,
+}
+"""Which statements decide, by the decision."""
 
 
 def deciding_json(placed: Placed) -> dict[str, Any]:

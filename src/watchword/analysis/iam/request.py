@@ -8,6 +8,7 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_cond
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -72,7 +73,10 @@ class Request:
         """
         who = Principal.parse(principal) if isinstance(principal, str) else principal
         _check(action, resource)
-        given = {key.lower(): texts_of(key, value) for key, value in context.items()} if context else {}
+        given = {
+            key.lower(): (value,) if type(value) is str else texts_of(key, value)
+            for key, value in (context or {}).items()
+        }
         return cls(who, action, resource, account or _account_of(resource) or who.account, given, complete)
 
     def __post_init__(self) -> None:
@@ -123,12 +127,18 @@ def _scalar(key: str, value: object) -> tuple[str, ...]:
     )
 
 
+_ACTION: Final = re.compile(r"[^\s*?:]+:[^\s*?]+")
+
+
 def _check(action: str, resource: str) -> None:
-    service, colon, name = action.partition(":")
-    if not (service and colon and name) or any(char.isspace() for char in action) or len(action) > _LONGEST:
-        raise RequestError("action", f"something like s3:GetObject is expected, not {action[:100]!r}")
-    if "*" in action or "?" in action:
-        raise RequestError("action", f"one action is expected, not the pattern {action[:100]!r}")
+    if not _ACTION.fullmatch(action) or len(action) > _LONGEST:
+        is_pattern = "*" in action or "?" in action
+        what = (
+            "one action is expected, not a pattern"
+            if is_pattern
+            else "something like s3:GetObject is expected"
+        )
+        raise RequestError("action", f"{what}: {action[:100]!r}")
     if not resource or len(resource) > _LONGEST:
         raise RequestError("resource", "an ARN or * is expected")
 

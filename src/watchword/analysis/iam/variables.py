@@ -40,21 +40,10 @@ class Variable:
 
 
 @dataclass(frozen=True, slots=True)
-class Literal:
-    """Text without wildcards, whatever characters it has (an escape)."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Template:
-    """A text with variables: pieces of the policy's own text, literals, and variables.
+    """A text with variables: wildcards, literal texts, and variables."""
 
-    ``wild`` says whether ``*`` and ``?`` in the policy's own text are wildcards.
-    """
-
-    pieces: tuple[str | Literal | Variable, ...]
-    wild: bool
+    pieces: tuple[Part | Variable, ...]
 
     def keys(self) -> frozenset[str]:
         """The keys that it takes values from, in lower case."""
@@ -70,13 +59,12 @@ class Template:
                     return Unresolved.UNKNOWN
                 if len(found) > 1 or (not found and piece.default is None):
                     return Unresolved.ABSENT
-                value = found[0] if found else piece.default or ""
-                parts.append(value)
-            elif isinstance(piece, Literal):
-                parts.append(piece.text)
+                value = found[0] if found else piece.default
+                if value:
+                    parts.append(value)
             else:
-                parts.extend(parts_of(piece) if self.wild else (piece,))
-        return tuple(part for part in parts if part != "")
+                parts.append(piece)
+        return tuple(parts)
 
 
 @lru_cache(maxsize=16_384)
@@ -88,17 +76,21 @@ def template_of(text: str, *, wild: bool) -> Template | None:
     """
     if "${" not in text:
         return None
-    pieces = tuple(_pieces(text))
-    return None if all(isinstance(piece, str) for piece in pieces) else Template(pieces, wild)
+    return Template(tuple(_pieces(text, wild))) if _VARIABLE.search(text) else None
 
 
-def _pieces(text: str) -> Iterator[str | Literal | Variable]:
+def _pieces(text: str, wild: bool) -> Iterator[Part | Variable]:
     place = 0
     for found in _VARIABLE.finditer(text):
-        if found.start() > place:
-            yield text[place : found.start()]
+        yield from _own(text[place : found.start()], wild)
         escaped, key, default = found.groups()
-        yield Literal(escaped) if escaped else Variable(key.lower(), default)
+        yield escaped or Variable(key.lower(), default)
         place = found.end()
-    if place < len(text):
-        yield text[place:]
+    yield from _own(text[place:], wild)
+
+
+def _own(text: str, wild: bool) -> tuple[Part, ...]:
+    """The policy's own text, in which ``*`` and ``?`` may be wildcards."""
+    if not text:
+        return ()
+    return parts_of(text) if wild else (text,)
