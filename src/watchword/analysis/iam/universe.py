@@ -199,6 +199,15 @@ class Universe:
         found = tuple(facts for facts in map(self.service, self.services) if facts)
         return Reference(self.source, self.version, self.updated, found, self.rcp_services)
 
+    def check(self) -> None:
+        """Unpack everything, line by line, so that damage shows now and not later; nothing is remembered.
+
+        Raises:
+            TableUnsound: the table is damaged.
+        """
+        universe_table.condition_keys(self._table)
+        universe_table.lines_of(self._table)
+
     def _details(self) -> Sequence[bytes]:
         if self._lines is None:
             self._lines = universe_table.lines_of(self._table)
