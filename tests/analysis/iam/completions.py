@@ -24,7 +24,7 @@ ALWAYS_ABSENT = (
     "aws:federatedprovider",
     "aws:sourceidentity",
 )
-"""Keys that anonymous callers and services never have, beside all that begin with ``aws:Principal`` (step 1.3)."""
+"""Keys that anonymous callers, providers and services never have, beside all that begin with ``aws:Principal`` (step 1.3)."""
 
 
 def documents(policies: dict[str, Any]) -> list[dict[str, Any]]:
@@ -78,8 +78,8 @@ def is_told(key: str, request: dict[str, Any]) -> bool:
     known = [*request.get("context", {}), *added_keys(who, resource_account(request, who))]
     if key in (name.lower() for name in known):
         return True
-    unsigned = who.kind in ("anonymous", "service")
-    return unsigned and (key.startswith("aws:principal") or key in ALWAYS_ABSENT)
+    without = who.kind in ("anonymous", "provider", "service")
+    return without and (key.startswith("aws:principal") or key in ALWAYS_ABSENT)
 
 
 def neighbours(value: str) -> list[str]:

@@ -38,6 +38,7 @@ OPERATORS = {
 KEYS = {
     "string": (
         "aws:PrincipalTag/team",
+        "aws:PrincipalTag/cost center",
         "aws:RequestTag/env",
         "aws:TagKeys",
         "aws:SourceVpce",
@@ -119,6 +120,10 @@ WANTED: dict[str, tuple[Any, ...]] = {
         "${aws:PrincipalTag/team}",
         "${aws:username}",
         "${AWS:RequestTag/env, 'prod'}",
+        "${aws:RequestTag/env,'red'}",
+        "${aws:RequestTag/env, red}",
+        "${aws:PrincipalTag/cost center, 'blue'}",
+        "x${aws:PrincipalTag/team}${aws:RequestTag/env, ''}",
         "${aws:TagKeys, 'red'}",
         "a${*}",
         "${?}ed",
@@ -165,6 +170,16 @@ WANTED: dict[str, tuple[Any, ...]] = {
     "null": ("true", "false", True, False),
 }
 """What policies want, by kind of operator."""
+ADDED = (
+    "aws:username",
+    "aws:principalaccount",
+    "aws:principaltype",
+    "aws:principalarn",
+    "aws:resourceaccount",
+    "aws:principalisawsservice",
+    "aws:principalservicename",
+)
+"""Keys that AWS adds, in lower case."""
 QUALIFIERS = ("ForAllValues:", "ForAnyValue:")
 
 
@@ -243,17 +258,11 @@ def context(dice: Random, tests: list[tuple[str, str, Any]]) -> dict[str, Any]:
 
     Keys that AWS adds are given seldom: what a caller claims of itself would be untrue.
     """
-    added = (
-        "aws:username",
-        "aws:principalaccount",
-        "aws:principaltype",
-        "aws:principalarn",
-        "aws:resourceaccount",
-    )
     given: dict[str, Any] = {}
     for operator, key, wanted in tests:
-        rare = key.lower().startswith(("aws:principalisaws", "aws:principalservice")) or key.lower() in added
-        if dice.random() < (0.97 if rare else 0.2) or key.lower() in (one.lower() for one in given):
+        if dice.random() < (0.97 if key.lower().startswith(ADDED) else 0.2) or key.lower() in (
+            one.lower() for one in given
+        ):
             continue
         fitting = favours(dice, operator, wanted)
         given[cased(dice, key)] = (

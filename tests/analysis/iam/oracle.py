@@ -41,11 +41,11 @@ CONFINING_OPERATORS = ("stringequals", "stringequalsignorecase", "stringlike", "
 
 @dataclass(frozen=True)
 class Decider:
-    """A statement that decides: the policy's name, the statement's number from 0, its Sid and effect."""
+    """A statement that decides: the policy's name, the statement's number from 0, its Sid (empty: none) and effect."""
 
     policy: str
     statement: int
-    sid: str | None
+    sid: str
     effect: str
 
 
@@ -73,6 +73,11 @@ class Caller:
     def has_policies(self) -> bool:
         """Whether identity policies, boundary and session policies apply (3.1)."""
         return self.kind in ("user", "session", "federated")
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether a request bears a signature; a provider's token is none."""
+        return self.kind not in ("anonymous", "provider")
 
 
 def caller(principal: str) -> Caller:
@@ -123,11 +128,11 @@ def principal_arn(who: Caller) -> str:
 def added_keys(who: Caller, account: str | None) -> dict[str, Any]:
     """Step 1.3: the keys that AWS always adds."""
     types = {"user": "User", "root": "Account", "session": "AssumedRole", "federated": "FederatedUser"}
+    keys: dict[str, Any] = {} if account is None else {"aws:ResourceAccount": account}
+    if who.is_signed:
+        keys["aws:PrincipalIsAWSService"] = "true" if who.kind == "service" else "false"
     if who.kind == "anonymous":
-        return {"aws:PrincipalType": "Anonymous"}
-    keys: dict[str, Any] = {"aws:PrincipalIsAWSService": "true" if who.kind == "service" else "false"}
-    if account is not None:
-        keys["aws:ResourceAccount"] = account
+        keys["aws:PrincipalType"] = "Anonymous"
     if who.kind == "service":
         keys["aws:PrincipalServiceName"] = who.name
     if who.account is not None:
@@ -158,7 +163,7 @@ def like(pattern: str, subject: str) -> bool:
 
 def never_allowed(action: str, resource: str) -> bool:
     """Step 2.2."""
-    harmless = ("get*", "list*", "generate*", "simulate*", "passrole", "attach*", "detach*")
+    harmless = ("get*", "list*", "generate*", "simulate*", "passrole")
     if action.startswith("iam:") and not any(like("iam:" + one, action) for one in harmless):
         reserved = ("arn:*:iam::aws:policy/*", "arn:*:iam::*:role/aws-reserved/*")
         return any(like(one, resource) for one in reserved)
@@ -193,13 +198,8 @@ def is_named(value: str, who: Caller) -> bool:
 
 
 def same_provider(value: str, name: str) -> bool:
-    """Step 5.3: texts are equal, or one is the host of the OIDC provider whose ARN is the other."""
-    marker = ":oidc-provider/"
-    if value == name:
-        return True
-    if marker in value and marker in name:
-        return False
-    return value.partition(marker)[2] == name or name.partition(marker)[2] == value
+    """Step 5.3: an OIDC provider that is told by its ARN is named by its host, too; one told by its host by that alone."""
+    return value in (name, name.partition(":oidc-provider/")[2])
 
 
 def everybody(element: Any) -> bool:
@@ -314,6 +314,8 @@ class Question:
 
 def matched(statement: dict[str, Any], version: str, ask: Question, with_principal: bool) -> str | None:
     """Step 4: how a statement matches; ``direct`` where no principal is asked for; None if it does not."""
+    if any(statement.get(element) == [] for element in ("Action", "NotAction", "Resource", "NotResource")):
+        return None
     if "Action" in statement and not action_matches(statement["Action"], ask.action):
         return None
     if "NotAction" in statement and action_matches(statement["NotAction"], ask.action):
@@ -349,7 +351,7 @@ def in_document(document: dict[str, Any], name: str, layer: str, level: int, ask
     for number, statement in enumerate(listed(document["Statement"])):
         how = matched(statement, version, ask, layer in ("resource", "rcp", "endpoint"))
         if how is not None:
-            decider = Decider(name, number, statement.get("Sid"), statement["Effect"])
+            decider = Decider(name, number, statement.get("Sid", ""), statement["Effect"])
             found.append(Match(layer, level, how, decider))
     return found
 
@@ -390,7 +392,7 @@ def matches(policies: dict[str, Any], ask: Question, rcp_services: frozenset[str
                 found += in_document(document, name, layer.removesuffix("s"), level, ask)
     if wanted("resource"):
         found += in_document(policies["resource"], "resource", "resource", 0, ask)
-    return found
+    return sorted(found, key=lambda match: LAYERS.index(match.layer))
 
 
 # --- step 9.5 ----------------------------------------------------------------------------------------------------
@@ -513,7 +515,7 @@ def grantors(policies: dict[str, Any], ask: Question, found: list[Match]) -> set
         return silent - {"identity"} if role else silent
     if direct or (role and not silent - {"identity"}) or not silent:
         return set()
-    return silent
+    return silent - {"identity"} if role else silent
 
 
 def decide(
@@ -533,7 +535,7 @@ def decide(
     """
     who = caller(request["principal"])
     action = request["action"].lower()
-    if action == "sts:getcalleridentity" and who.kind != "anonymous":
+    if action == "sts:getcalleridentity" and who.is_signed:
         return Answer("Allowed", (), ())
     if never_allowed(action, request["resource"]):
         return Answer("ImplicitlyDenied", ("identity",), ())

@@ -80,6 +80,7 @@ TABLE: list[tuple[str, dict[str, Any], dict[str, Any], str, tuple[str, ...]]] = 
     ("3.4 and there it must allow", ask(aws__SourceVpce="vpce-1"), {"identity": ALL, "endpoint": [doc(allow("ec2:*", Principal="*"))]}, NO, ("endpoint",)),
     ("4.1 case of actions does not count", ask(), {"identity": [doc(allow("S3:getobjec?"))]}, YES, ()),
     ("4.1 a comma matches nothing", ask(), {"identity": [doc(allow("s3:*,"))]}, NO, ("identity",)),
+    ("4.1 an empty NotAction covers nothing", ask(), {"identity": [doc({"Effect": "Allow", "NotAction": [], "Resource": "*"})]}, NO, ("identity",)),
     ("4.1 NotAction", ask(), {"identity": [doc({"Effect": "Allow", "NotAction": "ec2:*", "Resource": "*"})]}, YES, ()),
     ("4.2 no principal never matches", ask("*"), {"resource": doc(allow())}, NO, ("resource",)),
     ("4.3 case of resources counts", ask(), {"identity": [doc(allow(resource="arn:aws:s3:::Reports/*"))]}, NO, ("identity",)),
@@ -114,7 +115,7 @@ TABLE: list[tuple[str, dict[str, Any], dict[str, Any], str, tuple[str, ...]]] = 
     ("9.5 nor strangers a bucket that is not public", ask(GUEST), {"identity": ALL, "resource": by_aws(OTHER), "s3_public_access_block": PUBLIC_BLOCK}, YES, ()),
     ("10.1 naming the user is not limited by a boundary", ask(), {"resource": by_aws(ALICE), "boundary": NONE, "session": NONE}, YES, ()),
     ("10.1 who grants nothing is told", ask(), {"boundary": NONE}, NO, ("identity", "boundary")),
-    ("10.2 naming the role is limited by a boundary", ask(SESSION), {"resource": by_aws(ROLE), "boundary": NONE}, NO, ("identity", "boundary")),
+    ("10.2 naming the role is limited by a boundary", ask(SESSION), {"resource": by_aws(ROLE), "boundary": NONE}, NO, ("boundary",)),
     ("10.2 but needs no identity policy", ask(SESSION), {"resource": by_aws(ROLE), "boundary": ALL}, YES, ()),
     ("10.2 naming the session is not limited", ask(SESSION), {"resource": by_aws(SESSION), "boundary": NONE}, YES, ()),
     ("10.3 a federated user", ask(DORA), {"identity": ALL, "session": NONE}, NO, ("session",)),
@@ -257,11 +258,11 @@ def test_step_11_names_the_deciding_statements() -> None:
     }
     assert decide(ask(), policies).deciding == (
         Decider("identity[0]", 1, "Read", "Allow"),
-        Decider("scps[0][0]", 0, None, "Allow"),
-        Decider("scps[1][1]", 0, None, "Allow"),
+        Decider("scps[0][0]", 0, "", "Allow"),
+        Decider("scps[1][1]", 0, "", "Allow"),
     )
     policies["session"] = [doc(allow()), doc(deny("s3:*"))]
-    assert decide(ask(), policies).deciding == (Decider("session[1]", 0, None, "Deny"),)
+    assert decide(ask(), policies).deciding == (Decider("session[1]", 0, "", "Deny"),)
 
 
 def test_step_11_names_nothing_where_nobody_allows() -> None:
