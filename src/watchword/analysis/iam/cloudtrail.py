@@ -11,8 +11,10 @@ The steps, in order, for every name that the service goes by:
 5. The verb of HTTP, for the services whose actions are verbs.
 6. What AWS's own service reference says, if the universe was read from it.  It lists every action that *may* be asked
    for, so that one of them is the least that was needed.
-7. A service all of whose calls go past IAM.
-8. Otherwise **unmapped**: no action is known, which is never a pass.
+7. A ``Batch…`` operation without an action of its own: the action of the single operation.  AWS documents it so for each
+   such service that it documents (Batch, Deadline Cloud, Glue, Verified Permissions, VPC Lattice).
+8. A service all of whose calls go past IAM.
+9. Otherwise **unmapped**: no action is known, which is never a pass.
 
 It does not look at a request's parameters.  Where these choose the action, ``any_of`` is true and all choices are given;
 ``versioned`` tells the action that S3 asks for where a version is named.
@@ -185,7 +187,25 @@ def _forms(operation: str) -> Iterator[str]:
 
 
 def _found(names: tuple[str, ...], operation: str, universe: Universe) -> Iterator[Mapped]:
-    """What each step gives, the first that gives something first."""
+    """What steps 3 to 7 give, the first that gives something first."""
+    yield from _listed(names, operation)
+    yield from _of_same_name(names, operation, universe)
+    word = _WORD.match(operation)
+    for name in names:
+        verb = operations().verbs.get(name, {}).get(word.group().lower()) if word else None
+        if verb:
+            yield _told((verb,), operation, any_of=False)
+    for name in names:
+        actions = universe.authorised_by(name, operation)
+        if actions:
+            yield _told(actions, operation, any_of=len(actions) > 1)
+    if operation.startswith("Batch"):
+        for found in _of_same_name(names, operation.removeprefix("Batch"), universe):
+            yield Mapped(found.actions, How.RENAMED if len(found.actions) == 1 else found.how, found.any_of)
+
+
+def _listed(names: tuple[str, ...], operation: str) -> Iterator[Mapped]:
+    """Step 3: what the table says."""
     table, lower = operations(), operation.lower()
     for name in names:
         for exempt in table.exempt.get(name, ()):
@@ -194,19 +214,14 @@ def _found(names: tuple[str, ...], operation: str, universe: Universe) -> Iterat
         if lower in table.entries.get(name, {}):
             actions, any_of = table.entries[name][lower]
             yield _told(actions, operation, any_of=any_of)
+
+
+def _of_same_name(names: tuple[str, ...], operation: str, universe: Universe) -> Iterator[Mapped]:
+    """Step 4: ``service:Operation``, of each prefix that has it."""
     numbers = [universe.index(f"{name}:{operation}") for name in names]
     same = tuple(universe.names[number] for number in numbers if number is not None)
     if same:
         yield _told(same, operation, any_of=len(same) > 1)
-    word = _WORD.match(operation)
-    for name in names:
-        verb = table.verbs.get(name, {}).get(word.group().lower()) if word else None
-        if verb:
-            yield _told((verb,), operation, any_of=False)
-    for name in names:
-        actions = universe.authorised_by(name, operation)
-        if actions:
-            yield _told(actions, operation, any_of=len(actions) > 1)
 
 
 def _told(actions: tuple[str, ...], operation: str, *, any_of: bool) -> Mapped:

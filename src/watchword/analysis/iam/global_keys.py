@@ -34,7 +34,7 @@ GLOBAL_KEYS: Final[Mapping[str, str]] = {
     "aws:MultiFactorAuthPresent": "Bool",
     "aws:SourceIdentity": "String",
     "aws:TokenIssueTime": "Date",
-    "ec2:RoleDelivery": "String",
+    "ec2:RoleDelivery": "Numeric",
     "ec2:SourceInstanceArn": "ARN",
     "glue:CredentialIssuingService": "String",
     "glue:RoleAssumedBy": "String",
