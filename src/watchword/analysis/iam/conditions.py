@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from watchword.analysis.iam.expression import Atom, Value, Values, negated
 from watchword.analysis.iam.operators import Fits, family_of, resolving, static
 from watchword.analysis.iam.policy import Condition, Qualifier
-from watchword.analysis.iam.variables import Template, Unresolved, template_of
+from watchword.analysis.iam.variables import Template, Unresolved, resolver, template_of
 
 Missing = tuple[str, ...] | None
 """What a key has that is not among the known ones: ``()`` it is absent, ``None`` it is not known."""
@@ -199,19 +199,20 @@ def _with_variables(
     question: Question, plain: Fits, templates: tuple[Template, ...], unknown: Value
 ) -> Check:
     """Step 7: values with variables are filled in for each request; one that cannot be matches nothing."""
-    name, operator, decided = question.name, question.operator, _decided(question)
+    name, decided = question.name, _decided(question)
+    resolvers = [resolver(one, partial(resolving, question.operator)) for one in templates]
 
     def check(known: Values, missing: Missing) -> Value:
         found = known.get(name, missing)
         if found is None:
             return unknown
         matchers = [plain]
-        for template in templates:
-            parts = template.resolve(known, missing)
-            if parts is Unresolved.UNKNOWN:
+        for resolve in resolvers:
+            fits = resolve(known, missing)
+            if fits is Unresolved.UNKNOWN:
                 return unknown
-            if isinstance(parts, tuple):
-                matchers.append(resolving(operator, parts))
+            if fits is not Unresolved.ABSENT:
+                matchers.append(fits)
         return decided(found, lambda value: any(fits(value) for fits in matchers))
 
     return check

@@ -189,6 +189,8 @@ def _range(value: str) -> Fits:
 # --- ARNs (6.6) --------------------------------------------------------------------------------------------------------
 
 _ARN_PARTS: Final = 6
+_REMEMBERED: Final = 1_024
+"""Values whose outcome a test remembers; then it forgets all."""
 
 
 def _arn(value: str) -> Fits:
@@ -208,7 +210,22 @@ def _arn_of(parts: tuple[Part, ...]) -> Fits:
         given = _split(found)
         return given is not None and all(map(_applied, matchers, given))
 
-    return fits
+    return _remembering(fits)
+
+
+def _remembering(fits: Fits) -> Fits:
+    """The same, remembered: the ARNs of principals and sources come again and again."""
+    remembered: dict[str, bool] = {}
+
+    def remembering(found: str) -> bool:
+        known = remembered.get(found)
+        if known is None:
+            if len(remembered) >= _REMEMBERED:
+                remembered.clear()
+            known = remembered[found] = fits(found)
+        return known
+
+    return remembering
 
 
 def _applied(fitting: Matcher, text: str) -> bool:

@@ -112,8 +112,10 @@ def _parsed(text: str) -> Principal:
         raise PrincipalError(_NO_PRINCIPAL.format(text=text[:200]))
     partition, service, account, resource = arn.groups()
     path, _, name = resource.rpartition("/")
-    maker = _MAKERS.get((service, resource.partition("/")[0]))
-    if maker is None or not (name or resource == "root"):
+    kind, *names = resource.split("/")
+    maker = _MAKERS.get((service, kind))
+    least, most = _NAMES.get(kind, (1, None))
+    if maker is None or not all(names) or len(names) < least or (most is not None and len(names) > most):
         raise PrincipalError(_NO_PRINCIPAL.format(text=text[:200]))
     return maker(_Told(text, partition, account, path, name))
 
@@ -215,6 +217,10 @@ _MAKERS: Final[dict[tuple[str, str], Callable[[_Told], Principal]]] = {
 }
 
 
+_NAMES: Final = {"root": (0, 0), "assumed-role": (2, 2), "federated-user": (1, 1)}
+"""How many names follow the kind, at least and at most; of others one, and before it the parts of its path."""
+
+
 def _role_key(account: str, name: str) -> str:
     """What stands for a role whatever its path: names of roles are unique in an account."""
     return f"role:{account}:{name}"
@@ -242,6 +248,11 @@ class PrincipalElement:
         names |= {f"service:{one}" for one in named.service} | {f"federated:{one}" for one in named.federated}
         canonical = frozenset(named.canonical)
         return cls(named.everyone, frozenset(names), canonical, excluded, bool(named.aws), effect)
+
+    @property
+    def names_everybody(self) -> bool:
+        """Whether it names whoever asks, directly (5.1)."""
+        return self.everyone and not self.is_exclusion
 
     def naming(self, principal: Principal, known: Values, *, bounded: bool) -> Named:
         """How the element names the principal; ``bounded``: it has a permissions boundary (5.5)."""

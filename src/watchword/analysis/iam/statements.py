@@ -15,10 +15,10 @@ from typing import Any, Final, NamedTuple
 
 from watchword.analysis.iam.conditions import Check, Missing, Question, check_of, is_among
 from watchword.analysis.iam.expression import Atom, Value, Values, both, disjunction, either, negated
-from watchword.analysis.iam.patterns import Matcher, any_of, resolved_matcher
+from watchword.analysis.iam.patterns import Matcher, any_of, matcher_of
 from watchword.analysis.iam.policy import Effect, Principals, Statement
 from watchword.analysis.iam.principals import CANONICAL_USER, Named, Principal, PrincipalElement
-from watchword.analysis.iam.variables import Template, Unresolved, template_of
+from watchword.analysis.iam.variables import Resolve, Unresolved, resolver, template_of
 
 VARIABLES_SINCE: Final = "2012-10-17"
 """The version of the language from which ``${…}`` in a policy is a variable (7.1)."""
@@ -102,7 +102,7 @@ class CompiledStatement:
     @cached_property
     def ask(self) -> Callable[[Asked], Outcome]:
         """Parts 4.2 to 4.4 as a function of what is asked; the action has been asked already."""
-        if self.has_principals:
+        if self.has_principals and not (self._principals and self._principals.names_everybody):
             return self._outcome
         checks, failed = self._checks, self._failed
         if self._covers_all and len(checks) == 1:
@@ -261,7 +261,7 @@ class ResourceQuestion:
         """The answer where every key that is not in ``known`` is absent."""
         template = template_of(self.pattern, wild=True)
         parts = template.resolve(known, ()) if template else Unresolved.ABSENT
-        return isinstance(parts, tuple) and resolved_matcher(parts)(self.resource)
+        return isinstance(parts, tuple) and matcher_of(parts)(self.resource)
 
     def depends_on(self) -> frozenset[str]:
         """The keys of the variables."""
@@ -276,23 +276,27 @@ class ResourceQuestion:
 def resources_of(listed: Sequence[str], *, excluded: bool, variables: bool) -> Callable[[Asked], Value]:
     """The compiled element: whether the resource of a request fits (``excluded``: does not)."""
     templates = {one: template_of(one, wild=True) for one in listed} if variables else {}
-    with_variables = {one: template for one, template in templates.items() if template is not None}
-    plain = any_of([one for one in listed if one not in with_variables] or ["\n"])
-    if not with_variables:
+    resolvers = [
+        (one, resolver(template, matcher_of)) for one, template in templates.items() if template is not None
+    ]
+    plain = any_of([one for one in listed if templates.get(one) is None] or ["\n"])
+    if not resolvers:
         return lambda asked: plain(asked.resource) is not excluded
 
     def fits(asked: Asked) -> Value:
-        found = plain(asked.resource) or disjunction(
-            _fits_template(one, template, asked) for one, template in with_variables.items()
-        )
+        found: Value = plain(asked.resource)
+        for text, resolve in resolvers:
+            if found is True:
+                break
+            found = either(found, _fits_template(text, resolve, asked))
         return negated(found) if excluded else found
 
     return fits
 
 
-def _fits_template(text: str, template: Template, asked: Asked) -> Value:
+def _fits_template(text: str, resolve: Resolve[Matcher], asked: Asked) -> Value:
     """7.3: a value with a variable that cannot be resolved matches nothing."""
-    parts = template.resolve(asked.known, asked.missing)
-    if parts is Unresolved.UNKNOWN:
-        return Atom(ResourceQuestion(text, asked.resource))
-    return isinstance(parts, tuple) and resolved_matcher(parts)(asked.resource)
+    found = resolve(asked.known, asked.missing)
+    if isinstance(found, Unresolved):
+        return Atom(ResourceQuestion(text, asked.resource)) if found is Unresolved.UNKNOWN else False
+    return found(asked.resource)

@@ -10,16 +10,23 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_vari
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeVar
 
 from watchword.analysis.iam.expression import Values
 from watchword.analysis.iam.patterns import Part, parts_of
 
-_VARIABLE: Final = re.compile(r"\$\{(?:([*?$])|\s*([^${},'*?]+?)\s*(?:,\s*'([^']*)'\s*)?)\}")
+# The name of a key begins and ends with something else than white space, so that no two parts can take the same space:
+# a text of nothing but spaces after ${ would else cost the cube of its length.
+_REMEMBERED: Final = 1_024
+"""Values for which a template is remembered, compiled; then all are forgotten."""
+
+_VARIABLE: Final = re.compile(
+    r"\$\{(?:([*?$])|\s*([^\s${},'*?](?:[^${},'*?]*[^\s${},'*?])?)\s*(?:,\s*'([^']*)'\s*)?)\}"
+)
 
 
 class Unresolved(Enum):
@@ -65,6 +72,29 @@ class Template:
             else:
                 parts.append(piece)
         return tuple(parts)
+
+
+Compiled = TypeVar("Compiled")
+Resolve = Callable[[Values, tuple[str, ...] | None], Compiled | Unresolved]
+
+
+def resolver(template: Template, compiled: Callable[[tuple[Part, ...]], Compiled]) -> Resolve[Compiled]:
+    """The template resolved and compiled, remembered by the values of its keys: most requests bring the same again."""
+    keys = tuple(sorted(template.keys()))
+    remembered: dict[tuple[tuple[str, ...] | None, ...], Compiled | Unresolved] = {}
+
+    def resolve(known: Values, missing: tuple[str, ...] | None) -> Compiled | Unresolved:
+        values = tuple([known.get(key, missing) for key in keys])
+        found = remembered.get(values)
+        if found is None:
+            parts = template.resolve(known, missing)
+            found = compiled(parts) if isinstance(parts, tuple) else parts
+            if len(remembered) >= _REMEMBERED:
+                remembered.clear()
+            remembered[values] = found
+        return found
+
+    return resolve
 
 
 @lru_cache(maxsize=16_384)
