@@ -57,6 +57,7 @@ BACKENDS: tuple[str, ...] = (
     "ssm_instances",
     "ssm_patching",
     "sso_admin",
+    "sts",
     "wafv2",
 )
 
