@@ -27,12 +27,13 @@ def _policy(call: Call) -> Item:
     function = next((each for each in found if name in {each.function_name, each.function_arn}), None)
     if function is None or not function.policy.statements:
         raise Refusal("ResourceNotFoundException", "The resource you requested does not exist.")
-    statements = [_worded(statement) for statement in function.policy.statements]
+    statements = [worded(statement) for statement in function.policy.statements]
     document = {"Version": "2012-10-17", "Id": "default", "Statement": statements}
     return {"Policy": json.dumps(document), "RevisionId": function.policy.revision}
 
 
-def _worded(statement: Mapping[str, Any]) -> Item:
+def worded(statement: Mapping[str, Any]) -> Item:
+    """A statement of a function's policy as AWS writes it."""
     kept = {key: value for key, value in statement.items() if key != _MISPLACED}
     if _MISPLACED not in statement:
         return kept
