@@ -85,16 +85,26 @@ def company_settings() -> Path:
 def up(
     state: State = typer.Option(State.BEFORE, help="The company before the programme, or after it."),
     port: int = typer.Option(0, help="Port on 127.0.0.1; 0 takes a free one."),
+    enforce: bool = typer.Option(
+        False, "--enforce", help="Authorise every call as AWS would; without it every call is allowed."
+    ),
     state_dir: Path = StateDir,
 ) -> None:
     """Start the lab; it goes on until `watchword lab down`."""
     from watchword.lab.server import start_detached
 
-    process = start_detached(state_dir, port=port, state=state.value)
+    process = start_detached(state_dir, port=port, state=state.value, enforce=enforce)
     typer.echo(f"Company ABC ({process.state}) answers at {process.endpoint_url}")
+    key, secret = "lab", "lab"
+    if process.administrator is not None:
+        key, secret = process.administrator.access_key_id, process.administrator.secret_access_key
+        typer.echo(f"Every call is authorised. Keys of an administrator, {process.administrator.user},")
+        typer.echo(f"with MFA device {process.administrator.mfa_serial} (any six digits are its code):")
     typer.echo("Any AWS tool can talk to it, for example:")
     # Version 1 of the AWS CLI does not know AWS_REGION.
-    typer.echo("  export AWS_ACCESS_KEY_ID=lab AWS_SECRET_ACCESS_KEY=lab AWS_DEFAULT_REGION=eu-west-1")
+    typer.echo(
+        f"  export AWS_ACCESS_KEY_ID={key} AWS_SECRET_ACCESS_KEY={secret} AWS_DEFAULT_REGION=eu-west-1"
+    )
     typer.echo(f"  aws --endpoint-url {process.endpoint_url} organizations list-accounts")
     typer.echo(f"  watchword assess --endpoint-url {process.endpoint_url} --config {company_settings()}")
 

@@ -2,7 +2,7 @@
 
 What it does: names the account of each request, tells which lab this is, and turns an operation that moto lacks
 into an AWS-style error with status 501, which AWS clients neither retry nor mistake for an empty answer.
-What it does not do: authentication or authorisation; every signature is accepted, every request allowed.
+What it does not do: authentication or authorisation; every signature is accepted, and what may be done is the `gate`'s.
 
 Whose account a request concerns, in this order:
 

@@ -2,9 +2,10 @@
 
 What it does: starts the emulator in this process (`Lab.in_process`) or in one of its own (`start_detached`), seeds
 the estate, and tells of (`status`) and ends (`stop`) the one that it started. What it does not do: it never listens
-beyond 127.0.0.1, never reads real AWS credentials when detached, and checks no signature or permission.
+beyond 127.0.0.1, never reads real AWS credentials when detached, and checks no signature; permissions only where it is
+asked to enforce (`gate`).
 
-Credentials: any. The account is the one of the assumed role, or of a key made by iam:CreateAccessKey; unknown keys
+Credentials: any, while nothing is enforced. The account is the one of the assumed role, or of a key made by iam:CreateAccessKey; unknown keys
 belong to the management account "111111111111", and a key id of twelve digits to the account of that number
 (see `gateway`). Moto keeps its state per process, so a process holds one lab at a time.
 
@@ -77,13 +78,27 @@ class NotOurs(LabError):
 
 
 @dataclass(frozen=True, slots=True)
+class Keys:
+    """Access keys of a user of the lab, who is told by an ARN; `mfa_serial` is the user's MFA device."""
+
+    user: str
+    access_key_id: str
+    secret_access_key: str
+    mfa_serial: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LabProcess:
-    """A detached lab as its record tells of it: process id, loopback port, state of the estate, instance id."""
+    """A detached lab as its record tells of it: process id, loopback port, state of the estate, instance id.
+
+    `administrator` are keys to begin with in a lab that enforces; None in one that lets every call pass.
+    """
 
     pid: int
     port: int
     state: str | None
     instance: str
+    administrator: Keys | None = None
 
     @property
     def endpoint_url(self) -> str:
@@ -94,11 +109,13 @@ class LabProcess:
 class Lab:
     """An emulated AWS in this process; make one with `in_process`."""
 
-    def __init__(self, server: Any, state: str | None, instance: str) -> None:
-        """`server` is a werkzeug server that is already bound."""
+    def __init__(self, server: Any, gate: Any, state: str | None, instance: str) -> None:
+        """`server` is a werkzeug server that is already bound, `gate` the `gate.Gate` in it."""
         self._server = server
+        self._gate = gate
         self._state = state
         self._instance = instance
+        self._administrator: Keys | None = None
         self._thread = threading.Thread(target=server.serve_forever, name="lab", daemon=True)
 
     @property
@@ -113,18 +130,34 @@ class Lab:
 
     @classmethod
     @contextmanager
-    def in_process(cls, state: str | None = None, port: int = 0, host: str = LOOPBACK) -> Iterator["Lab"]:
+    def in_process(
+        cls, state: str | None = None, port: int = 0, host: str = LOOPBACK, *, enforce: bool = False
+    ) -> Iterator["Lab"]:
         """A running lab, emptied and stopped at the end of the block.
 
-        `state` seeds the estate ("before" or "after"; None leaves it empty); `port` 0 takes a free one. Raises
-        LabError for another host than 127.0.0.1, an unknown state, or a port in use.
+        `state` seeds the estate ("before" or "after"; None leaves it empty); `port` 0 takes a free one; `enforce`
+        authorises every call once it is seeded. Raises LabError for another host than 127.0.0.1, an unknown state, or
+        a port in use.
         """
         lab = cls._bind(state, port, host, debug=False)
         try:
             lab._begin()
+            if enforce:
+                lab.enforce()
             yield lab
         finally:
             lab.stop()
+
+    def enforce(self, *, seed_key: bool = False) -> Keys:
+        """Authorise every call from now on, and give an administrator's keys of the management account.
+
+        `seed_key` lets the key "lab" go on as an administrator of the management account.
+        """
+        from watchword.lab.gate.administrator import administrator
+
+        self._administrator = administrator()
+        self._gate.enforce(seed_key=seed_key)
+        return self._administrator
 
     @classmethod
     def _bind(cls, state: str | None, port: int, host: str, debug: bool) -> "Lab":
@@ -132,7 +165,8 @@ class Lab:
         _require_loopback(host)
         instance = os.urandom(16).hex()
         identity = {"pid": os.getpid(), "state": state, "instance": instance}
-        return cls(_make_server(port, identity, debug), state, instance)
+        server, gate = _make_server(port, identity, debug)
+        return cls(server, gate, state, instance)
 
     def _begin(self) -> None:
         _empty()
@@ -150,17 +184,23 @@ class Lab:
 
     def process(self) -> LabProcess:
         """This lab as a detached one is recorded."""
-        return LabProcess(os.getpid(), self.port, self._state, self._instance)
+        return LabProcess(os.getpid(), self.port, self._state, self._instance, self._administrator)
 
 
 def start_detached(
-    state_dir: Path, port: int = 0, state: str | None = "before", ready_within: float = READY_WITHIN
+    state_dir: Path,
+    port: int = 0,
+    state: str | None = "before",
+    ready_within: float = READY_WITHIN,
+    *,
+    enforce: bool = False,
 ) -> LabProcess:
     """Start a lab that outlives this process, and wait until it is seeded.
 
-    `port` 0 takes a free one; `state` None leaves the estate empty. `state_dir` receives lab.json (pid, port, state, instance id) and lab.log; it is made where missing. Raises
-    AlreadyRunning where a lab of this directory answers, StartFailed with the end of the log where the new one dies
-    or is not ready after `ready_within` seconds.
+    `port` 0 takes a free one; `state` None leaves the estate empty; `enforce` authorises every call once it is seeded.
+    `state_dir` receives lab.json (pid, port, state, instance id, an administrator's keys) and lab.log; it is made where
+    missing. Raises AlreadyRunning where a lab of this directory answers, StartFailed with the end of the log where the
+    new one dies or is not ready after `ready_within` seconds.
     """
     _require_known(state)
     state_dir.mkdir(parents=True, exist_ok=True)
@@ -171,7 +211,7 @@ def start_detached(
             "Use it, or end it first with `watchword lab down`.",
         )
     (state_dir / _RECORD).unlink(missing_ok=True)
-    return _await_ready(_spawn(state_dir, port, state), state_dir, ready_within)
+    return _await_ready(_spawn(state_dir, port, state, enforce=enforce), state_dir, ready_within)
 
 
 def status(state_dir: Path) -> LabProcess | None:
@@ -213,6 +253,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--state", choices=STATES, default=None, help="seed the estate; default: leave it empty"
     )
     parser.add_argument("--state-dir", type=Path, required=True, help="where lab.json is written when ready")
+    parser.add_argument("--enforce", action="store_true", help="authorise every call once it is seeded")
     parser.add_argument("--debug", action="store_true", help="log every request")
     options = parser.parse_args(arguments)
     logging.basicConfig(
@@ -232,6 +273,8 @@ def _serve(options: argparse.Namespace) -> int:
     lab = Lab._bind(options.state, options.port, options.host, options.debug)
     try:
         lab._begin()
+        if options.enforce:
+            lab.enforce()
         _record(options.state_dir, lab.process())
         ended.wait()
     finally:
@@ -252,16 +295,18 @@ def _require_loopback(host: str) -> None:
         )
 
 
-def _make_server(port: int, identity: Mapping[str, object], debug: bool) -> Any:
-    """A bound werkzeug server of moto with our backends behind the gateway."""
+def _make_server(port: int, identity: Mapping[str, object], debug: bool) -> tuple[Any, Any]:
+    """A bound werkzeug server of moto with our backends behind gateway and gate, and the gate."""
     os.environ.pop("MOTO_ACCOUNT_ID", None)  # would give every request the same account
     os.environ.update(_MOTO_ENVIRONMENT)
     from watchword.lab import backends, wire
+    from watchword.lab.gate.gate import Gate
 
     backends.install()
     wire.remember_operations()
     _require_free(port)
-    return wire.bind(LOOPBACK, port, Gateway(wire.Dispatcher(), identity), debug)
+    gate = Gate(wire.Dispatcher())
+    return wire.bind(LOOPBACK, port, Gateway(gate, identity), debug), gate
 
 
 def _require_free(port: int) -> None:
@@ -271,9 +316,12 @@ def _require_free(port: int) -> None:
 
 def _empty() -> None:
     """Forget all state and let moto's made-up ids begin anew, so that two runs of a seed give the same estate."""
+    from moto.iam.models import iam_backends
     from moto.moto_api._internal import mock_random
     from moto.moto_api._internal.models import moto_api_backend
 
+    # Moto's reset would load AWS's 1,500 policies anew for each account, and then throw them away.
+    iam_backends.clear()
     moto_api_backend.reset()
     mock_random.seed(_SEED)
 
@@ -284,7 +332,7 @@ def _seed_estate(state: str, endpoint_url: str) -> None:
     seed(state, endpoint_url)
 
 
-def _spawn(state_dir: Path, port: int, state: str | None) -> subprocess.Popen[bytes]:
+def _spawn(state_dir: Path, port: int, state: str | None, *, enforce: bool) -> subprocess.Popen[bytes]:
     command = [
         sys.executable,
         "-m",
@@ -293,10 +341,12 @@ def _spawn(state_dir: Path, port: int, state: str | None) -> subprocess.Popen[by
         str(port),
         "--state-dir",
         str(state_dir),
+        *(["--enforce"] if enforce else []),
+        *([] if state is None else ["--state", state]),
     ]
     with (state_dir / _LOG).open("wb") as log:
         return subprocess.Popen(  # noqa: S603 - this Python, this module and our own options
-            command if state is None else [*command, "--state", state],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -345,8 +395,10 @@ def _record(state_dir: Path, process: LabProcess) -> None:
 def _recorded(state_dir: Path) -> LabProcess | None:
     """What lab.json says; None where it is missing or not a record of ours."""
     try:
-        return LabProcess(**json.loads((state_dir / _RECORD).read_text()))
-    except (OSError, ValueError, TypeError):
+        told = json.loads((state_dir / _RECORD).read_text())
+        keys = told.pop("administrator", None)
+        return LabProcess(**told, administrator=Keys(**keys) if keys else None)
+    except (OSError, ValueError, TypeError, AttributeError):
         return None
 
 
