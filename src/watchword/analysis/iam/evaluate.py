@@ -39,7 +39,7 @@ from watchword.analysis.iam.expression import (
     either,
     negated,
 )
-from watchword.analysis.iam.layers import Said
+from watchword.analysis.iam.layers import Said, undone
 from watchword.analysis.iam.patterns import any_of
 from watchword.analysis.iam.policy_set import PolicySet
 from watchword.analysis.iam.principals import Kind
@@ -88,7 +88,7 @@ def evaluate(request: Request, policies: PolicySet, rcp_services: frozenset[str]
     asked = Asked(request.principal, action, request.resource, known, request.missing, bounded)
     said = _said(asked, request, policies, rcp_services)
     # Step 8.
-    deny = _denied(said, asked, request)
+    deny = _denied(said, asked)
     # Steps 9 and 10.
     gates = _gates(said, asked, request, policies)
     grant = _grant(said, asked, request)
@@ -133,6 +133,8 @@ def _said(asked: Asked, request: Request, policies: PolicySet, rcp_services: fro
         every.append(session)
     if policies.resource_layer is not None:  # 3.5
         resource = policies.resource_layer.say(asked)
+        if principal.kind is Kind.ROOT and _may_undo(asked, request):
+            resource = undone(resource)
         every.append(resource)
     if policies.endpoint_layer is not None and asked.known.get("aws:sourcevpce", asked.missing) != ():  # 3.4
         endpoint = policies.endpoint_layer.say(asked)
@@ -149,25 +151,20 @@ def _has_rcps(asked: Asked, request: Request, rcp_services: frozenset[str] | Non
 # --- step 8 ------------------------------------------------------------------------------------------------------------
 
 
-def _denied(said: SaidBy, asked: Asked, request: Request) -> Value:
+def _denied(said: SaidBy, asked: Asked) -> Value:
     """8: whether a Deny of any layer matches; one of the endpoint counts where the request came through it."""
     deny: Value = False
     for one in said.every:
-        if one.deny is not False and not _is_undoing(one, asked, request):
+        if one.deny is not False:
             deny = either(deny, one.deny)
     if said.endpoint is not None and said.endpoint.deny is not False:
         deny = either(deny, both(_came_through_endpoint(asked), said.endpoint.deny))
     return deny
 
 
-def _is_undoing(said: Said, asked: Asked, request: Request) -> bool:
-    """Whether the owner's root user undoes a bucket's policy, which its Deny does not hit."""
-    return (
-        said.layer.name == "resource"
-        and request.principal.kind is Kind.ROOT
-        and request.is_same_account
-        and asked.action in _POLICY_OF_BUCKET
-    )
+def _may_undo(asked: Asked, request: Request) -> bool:
+    """8: whether the owner's root user undoes a bucket's policy, whose Deny does not hit it."""
+    return request.is_same_account and asked.action in _POLICY_OF_BUCKET
 
 
 def _came_through_endpoint(asked: Asked) -> Value:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from watchword.analysis.iam.compiled import CompiledPolicy
-from watchword.analysis.iam.expression import Value, either
+from watchword.analysis.iam.expression import Value, disjunction
 from watchword.analysis.iam.principals import Named
-from watchword.analysis.iam.statements import MATCHED, NO_ACTION, Asked, CompiledStatement, Outcome
+from watchword.analysis.iam.statements import MATCHED, NO_ACTION, Asked, CompiledStatement, Outcome, Part
 
 _DIRECT: Final = Named.DIRECT
 _ROLE: Final = Named.ROLE
@@ -50,6 +50,18 @@ class Said(NamedTuple):
     deny: Value
     by_role: Value = False
     by_account: Value = False
+
+
+def undone(said: Said) -> Said:
+    """What a layer says to one whom its Deny statements do not hit."""
+    outcomes = [
+        outcome if placed.statement.allows or outcome.value is False else _EXEMPT
+        for placed, outcome in zip(said.layer.placed, said.outcomes, strict=True)
+    ]
+    return said._replace(outcomes=outcomes, deny=False)
+
+
+_EXEMPT: Final = Outcome(Part.PRINCIPAL, False, "the owner's root user may undo the policy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,28 +101,33 @@ class Layer:
         if not plan.asked:
             return plan.said
         outcomes = list(plan.outcomes)
-        allow, deny = plan.said.allow, plan.said.deny
-        role: Value = False
-        account: Value = False
+        # Values are gathered and joined once: thousands of unknown ones would else be copied for each that is added.
+        denies: list[Value] = []
+        direct: list[Value] = []
+        role: list[Value] = []
+        account: list[Value] = []
+        named = {_DIRECT: direct, _ROLE: role, _ACCOUNT: account}
         for place, ask, allows in plan.asked:
             outcome = outcomes[place] = ask(asked)
             value = outcome.value
             if value is False:
                 continue
             if not allows:
-                deny = either(deny, value)
+                denies.append(value)
             elif outcome.ways:
-                ways = dict(outcome.ways)
-                allow = either(allow, ways.get(_DIRECT, False))
-                role = either(role, ways.get(_ROLE, False))
-                account = either(account, ways.get(_ACCOUNT, False))
-            elif outcome.named is _DIRECT:
-                allow = either(allow, value)
-            elif outcome.named is _ROLE:
-                role = either(role, value)
+                for way, on in outcome.ways:
+                    named[way].append(on)
             else:
-                account = either(account, value)
-        return Said(self, outcomes, allow, deny, role, account)
+                named[outcome.named].append(value)
+        said = plan.said
+        return Said(
+            self,
+            outcomes,
+            _any(said.allow, direct),
+            _any(said.deny, denies),
+            _any(False, role),
+            _any(False, account),
+        )
 
     def _plan(self, action: str) -> _Plan:
         outcomes, asked = [], []
@@ -131,3 +148,10 @@ class Layer:
     def _matched(self, outcomes: list[Outcome], *, allows: bool) -> Iterator[bool]:
         for outcome, placed in zip(outcomes, self.placed, strict=True):
             yield outcome is MATCHED and placed.statement.allows is allows
+
+
+def _any(first: Value, others: list[Value]) -> Value:
+    """Whether ``first`` or one of the others is true."""
+    if not others or first is True:
+        return first
+    return others[0] if first is False and len(others) == 1 else disjunction((first, *others))
