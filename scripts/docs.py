@@ -1,7 +1,7 @@
 """Writes the reference pages in docs/ from the code itself, so that the two cannot differ.
 
-``commands.md`` from the commands' help, ``controls.md`` from the catalogue, ``tables.md`` from the reads.  It runs no
-command and reads no other page.
+``commands.md`` from the commands' help, ``controls.md`` from the catalogue, ``tables.md`` from the reads,
+``iam-worked-example.md`` and its picture from an evaluation.  It runs no command and reads no other page.
 
 Exit codes: 0 written (or, with ``--check``, up to date), 1 with ``--check`` and a page differs.
 """
@@ -100,10 +100,26 @@ def tables_page() -> str:
     return f"{head}\n\n{len(rows)} tables.\n\n{table}\n"
 
 
+def example_page() -> str:
+    """The worked example of an evaluation."""
+    import iam_example
+
+    return iam_example.page()
+
+
+def example_picture() -> str:
+    """The picture of the worked example."""
+    import iam_example
+
+    return iam_example.picture()
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "commands.md": commands_page,
     "controls.md": controls_page,
     "tables.md": tables_page,
+    "iam-worked-example.md": example_page,
+    "pictures/iam-worked-example.svg": example_picture,
 }
 
 
@@ -127,6 +143,7 @@ def _settle(target: Path, text: str, check: bool) -> bool:
     """Whether the page is up to date in the end: checked, or written."""
     if check:
         return target.is_file() and target.read_text(encoding="utf-8") == text
+    target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding="utf-8")
     return True
 

@@ -204,6 +204,6 @@ def test_the_small_graph_is_drawn_as_it_was() -> None:
     ]
     assert shapes == [
         ("rect", "box start", "24.0", "102.0"),
-        ("rect", "box step", "534.5", "102.0"),
-        ("rect", "box crown", "1045.0", "102.0"),
+        ("rect", "box step", "533.0", "102.0"),
+        ("rect", "box crown", "1042.0", "102.0"),
     ]

@@ -45,7 +45,8 @@ def _units(letter: str) -> float:
         return 0.88
     if letter.isupper():
         return 0.69
-    return 0.54 if ord(letter) < 0x2E80 else 1.05
+    # What is not printable will be drawn as U+FFFD, which is as wide as a Chinese character.
+    return 0.54 if ord(letter) < 0x2E80 and letter.isprintable() else 1.05
 
 
 def shortened(text: str, room: float, size: float, *, bold: bool = False) -> str:
