@@ -146,7 +146,6 @@ def test_a_delayed_write_is_seen_after_its_seconds(lab: Enforcing) -> None:
     for _ in range(5):
         ann.list_users()
     ask(lab, "POST", CLOCK_PATH, {"advance_seconds": 31})
-    lab.client("iam").list_users()
     assert "permissions boundary" in refused(ann.list_users)[1]
 
 
@@ -161,7 +160,6 @@ def test_a_user_that_is_not_yet_seen_can_do_nothing(lab: Enforcing) -> None:
     keys = lab.user("new", allow("*"))
     assert refused(lab.client("iam", keys).list_users)[0] == "AccessDenied"
     ask(lab, "POST", CLOCK_PATH, {"advance_seconds": 31})
-    lab.client("iam").list_users()
     lab.client("iam", keys).list_users()
 
 

@@ -147,6 +147,7 @@ class Gate:
     def _judge(self, asked: Asked, environ: Environ, caller: Caller, now: datetime) -> Refusal | None:
         """The refusal of a call; None where it may pass, which `environ` then says in whose account."""
         account = caller.account or MANAGEMENT_ACCOUNT
+        self._seen.move_on(now)
         if not _needs_none(asked, caller):
             try:
                 checks = checks_of(asked, environ, caller, now)
@@ -159,7 +160,7 @@ class Gate:
             except (PolicyError, RequestError) as broken:
                 return _unreadable(broken)
             finally:
-                self._seen.count(caller.account, now)
+                self._seen.count(caller.account)
             account = _answering_account(asked, checks, account)
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = account
         return None

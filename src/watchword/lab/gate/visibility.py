@@ -40,7 +40,7 @@ class Visibility:
     def freeze(self, account: str, fault: Fault, now: datetime) -> None:
         """See an account as it is at this moment for as long as the fault says; an earlier view stays."""
         with self._lock:
-            if account in self._views and not self._views[account].is_over(now):
+            if account in self._views:
                 return
             iam = iam_of(account)
             roles = [role.name for role in list(iam.roles.values())]
@@ -52,14 +52,18 @@ class Visibility:
                 fault.calls,
             )
 
-    def count(self, account: str, now: datetime) -> None:
+    def move_on(self, now: datetime) -> None:
+        """Forget the views whose delay is over; called before each decision."""
+        if self._views:
+            with self._lock:
+                for account in [account for account, view in self._views.items() if view.is_over(now)]:
+                    del self._views[account]
+
+    def count(self, account: str) -> None:
         """One decision about a caller of the account has been made."""
         with self._lock:
-            view = self._views.get(account)
-            if view is not None:
-                view.left -= 1
-                if view.is_over(now):
-                    del self._views[account]
+            if account in self._views:
+                self._views[account].left -= 1
 
     def user(self, account: str, name: str) -> Held:
         """The policies of a user as they are seen now; none of one that is too new."""
