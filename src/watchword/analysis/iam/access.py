@@ -161,6 +161,8 @@ class Access:
 
     def _unread(self, resource: str, owner: str) -> tuple[str, ...]:
         """Tables in which the resource would stand and that were not read, of its account or, where not known, of all."""
+        if owner and owner not in self.accounts:
+            return (f"account {owner} is not in the snapshot: policies of its resources were not read",)
         service = resource.split(":", 3)[2] if resource.count(":") >= 3 else ""
         tables = [table for table, _ in CARRIERS if table.partition(".")[0] == _ROOMS.get(service, service)]
         accounts = [owner] if owner else list(self.accounts)

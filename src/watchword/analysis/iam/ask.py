@@ -57,6 +57,8 @@ class Who:
     identity: Identity | None
     base: PolicySet
     note: str = ""
+    missing: tuple[str, ...] = ()
+    """What of its own side could not be read, where there is no identity that says so."""
 
     @property
     def label(self) -> str:
@@ -129,7 +131,7 @@ def ask(
     owner = access.owner(resource) or account
     request = Request.of(who.principal, action, resource, owner, told, complete=complete)
     policies = access.on(who.base, resource, owner)
-    missing = access.missing_of(who.identity, resource)
+    missing = tuple(dict.fromkeys((*who.missing, *access.missing_of(who.identity, resource))))
     notes = (who.note, "" if owner or resource == "*" else _NOTE_OWNER)
     return Answer(who, request, evaluate(request, policies), missing, tuple(one for one in notes if one))
 
@@ -165,7 +167,8 @@ def _named(access: Access, principal: Principal) -> Who:
     if principal.account not in access.accounts:
         return Who(principal, None, PolicySet(identity=(_OUTSIDE,)), _NOTE_OUTSIDE)
     if principal.kind is Kind.ROOT:
-        return Who(principal, None, PolicySet(scps=access.control[principal.account].scps))
+        above = access.control[principal.account]
+        return Who(principal, None, PolicySet(scps=above.scps), missing=above.scps_missing)
     if principal.kind is Kind.SESSION and principal.direct:
         for one in access.find(f"{principal.account}/{principal.role}"):
             if one.kind in {IdentityKind.ROLE, IdentityKind.PERMISSION_SET}:

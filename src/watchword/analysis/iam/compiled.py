@@ -94,7 +94,10 @@ class Library:
         Raises:
             PolicyError: as for ``compile_policy``.
         """
-        text = document if isinstance(document, str) else canonical(document)
+        try:
+            text = document if isinstance(document, str) else canonical(document)
+        except RecursionError as error:
+            raise PolicyError("", "the document is too deep to be read") from error
         key = (PolicyKind(kind), name, hashlib.sha256(text.encode(errors="surrogatepass")).digest())
         found = self._known.get(key)
         if found is None:
@@ -107,7 +110,7 @@ class Library:
 
 def _faults(policy: Policy, kind: PolicyKind) -> Iterator[tuple[str, str]]:
     if policy.version not in _VERSIONS:
-        yield "/Version", f"one of {', '.join(_VERSIONS)} is expected, not {policy.version!r}"
+        yield "/Version", f"one of {', '.join(_VERSIONS)} is expected, not {policy.version[:100]!r}"
     if policy.unknown:
         yield policy.unknown[0], "the IAM language has no such element"
     for statement in policy.statements:
@@ -130,7 +133,8 @@ def _statement_faults(statement: Statement, kind: PolicyKind) -> Iterator[tuple[
 
 
 def _condition_faults(condition: Condition, place: str) -> Iterator[tuple[str, str]]:
+    pointer = f"{place}/{condition.written.replace('~', '~0').replace('/', '~1')}"
     if not condition.is_known:
-        yield f"{place}/{condition.operator}", "there is no such operator"
+        yield pointer, "there is no such operator"
     elif condition.operator == "Null" and (condition.if_exists or condition.qualifier):
-        yield f"{place}/Null", "Null takes neither IfExists nor a set qualifier"
+        yield pointer, "Null takes neither IfExists nor a set qualifier"

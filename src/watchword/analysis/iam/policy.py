@@ -110,10 +110,14 @@ class Condition:
             return False
         return self.if_exists or self.qualifier is Qualifier.FOR_ALL_VALUES or self.is_negated
 
-    def __str__(self) -> str:
+    @property
+    def written(self) -> str:
+        """The operator with qualifier and suffix, in AWS's spelling: ``ForAnyValue:StringLikeIfExists``."""
         qualifier = f"{self.qualifier}:" if self.qualifier else ""
-        suffix = "IfExists" if self.if_exists else ""
-        return f"{qualifier}{self.operator}{suffix} {self.key} {', '.join(self.values)}"
+        return f"{qualifier}{self.operator}{'IfExists' if self.if_exists else ''}"
+
+    def __str__(self) -> str:
+        return f"{self.written} {self.key} {', '.join(self.values)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +323,8 @@ def _effect(found: Mapping[str, Any], index: int) -> Effect:
     value = found.get("Effect")
     effect = _EFFECTS.get(value) if isinstance(value, str) else None
     if effect is None:
-        raise PolicyError(f"/Statement/{index}/Effect", f"Allow or Deny is expected, not {value!r}")
+        told = repr(value[:100]) if isinstance(value, str) else _kind(value)
+        raise PolicyError(f"/Statement/{index}/Effect", f"Allow or Deny is expected, not {told}")
     return effect
 
 
@@ -402,9 +407,19 @@ def _pointer(place: _Place, *steps: object) -> str:
 
 def _decoded(text: str) -> object:
     try:
-        return json.loads(text, object_pairs_hook=_without_twins)
+        return json.loads(text, object_pairs_hook=_without_twins, parse_constant=_no_constant)
+    except PolicyError:
+        raise
     except json.JSONDecodeError as error:
         raise PolicyError("", f"not JSON: {error.msg} in line {error.lineno}") from error
+    except (ValueError, RecursionError) as error:
+        raise PolicyError(
+            "", "not JSON that can be read: too deep, or a number of thousands of digits"
+        ) from error
+
+
+def _no_constant(name: str) -> None:
+    raise PolicyError("", f"not JSON: {name} is no number")
 
 
 def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -101,7 +101,8 @@ class Principal:
 @lru_cache(maxsize=65_536)
 def _parsed(text: str) -> Principal:
     if text == EVERYONE:
-        return Principal(text, Kind.ANONYMOUS, known={"aws:principaltype": (Kind.ANONYMOUS.value,)})
+        known = {"aws:principaltype": (Kind.ANONYMOUS.value,), "aws:principalaccount": ("anonymous",)}
+        return Principal(text, Kind.ANONYMOUS, known=known)
     prefix, _, rest = text.partition(":")
     if prefix == "service" and rest:
         return _service(text, rest)
@@ -247,7 +248,8 @@ class PrincipalElement:
         names = {_name_of(one) for one in named.aws}
         names |= {f"service:{one}" for one in named.service} | {f"federated:{one}" for one in named.federated}
         canonical = frozenset(named.canonical)
-        return cls(named.everyone, frozenset(names), canonical, excluded, bool(named.aws), effect)
+        has_arns = any(one.startswith("arn:") for one in named.aws)
+        return cls(named.everyone, frozenset(names), canonical, excluded, has_arns, effect)
 
     @property
     def names_everybody(self) -> bool:
@@ -258,6 +260,10 @@ class PrincipalElement:
         """How the element names the principal; ``bounded``: it has a permissions boundary (5.5)."""
         if self.is_exclusion:
             return Named.DIRECT if self._excludes(principal, known, bounded=bounded) else Named.NOT
+        return self._naming(principal, known)
+
+    def _naming(self, principal: Principal, known: Values) -> Named:
+        """5.4: the strongest way in which the names name the principal."""
         if self.everyone or not self.names.isdisjoint(principal.direct):
             return Named.DIRECT
         if self.canonical and self._is_canonical(known):
@@ -270,7 +276,9 @@ class PrincipalElement:
 
     def _excludes(self, principal: Principal, known: Values, *, bounded: bool) -> bool:
         """5.5: whether a ``NotPrincipal`` element hits the principal."""
-        if self.effect is Effect.DENY and bounded and self.has_arns:
+        if self.effect is Effect.ALLOW:
+            return self._naming(principal, known) is Named.NOT
+        if bounded and self.has_arns:
             return True
         return not (self._lists(principal) or (self.canonical and self._is_canonical(known)))
 

@@ -77,6 +77,8 @@ class Request:
             key.lower(): (value,) if type(value) is str else texts_of(key, value)
             for key, value in (context or {}).items()
         }
+        if context and len(given) != len(context):
+            raise RequestError("context", "a key is given twice; the case of keys does not count")
         return cls(who, action, resource, account or _account_of(resource) or who.account, given, complete)
 
     def __post_init__(self) -> None:
@@ -122,9 +124,7 @@ def _scalar(key: str, value: object) -> tuple[str, ...]:
         return ("true",) if value else ("false",)
     if isinstance(value, str | int | float):
         return (str(value),)
-    raise RequestError(
-        f"context/{key}", f"a text, number, boolean or a list of them is expected, not {value!r}"
-    )
+    raise RequestError(f"context/{key[:100]}", "a text, number, boolean or a list of them is expected")
 
 
 _ACTION: Final = re.compile(r"[^\s*?:]+:[^\s*?]+")

@@ -54,20 +54,21 @@ def _of_statement(statement: Statement, universe: Universe) -> Iterator[Problem]
         yield Problem(f"{place}/NotPrincipal", "with Allow, everybody else is let in, signed in or not")
     if statement.effect is Effect.ALLOW and statement.not_actions and not statement.conditions:
         yield Problem(f"{place}/NotAction", "with Allow, every other action of every service is allowed")
-    yield from _of_principals(statement.principals or statement.not_principals, place)
+    yield from _of_principals(statement.principals, f"{place}/Principal/AWS")
+    yield from _of_principals(statement.not_principals, f"{place}/NotPrincipal/AWS")
     for condition in statement.conditions:
-        yield from _of_condition(condition, statement, universe, f"{place}/Condition/{condition.operator}")
+        yield from _of_condition(condition, statement, universe, f"{place}/Condition/{condition.written}")
 
 
 def _of_principals(named: Principals | None, place: str) -> Iterator[Problem]:
     for name in named.aws if named else ():
         if "*" in name or "?" in name:
             yield Problem(
-                f"{place}/Principal/AWS",
+                place,
                 f"{name} names nobody: in a principal, * is no wildcard unless it stands alone",
             )
         elif name.startswith(("AIDA", "AROA")):
-            yield Problem(f"{place}/Principal/AWS", f"{name} is what remains of a principal that was deleted")
+            yield Problem(place, f"{name} is what remains of a principal that was deleted")
 
 
 def _of_condition(

@@ -8,6 +8,7 @@ in as text, answers go out as text: nothing is read or written here.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -123,10 +124,10 @@ class Simulation:
 
     def answer_line(self, line: str) -> str | None:
         """The answer to one line; ``None`` for a definition."""
-        name: object = None
+        name: str | float | None = None
         try:
             found = _decoded(line)
-            name = found.get("id")
+            name = _name(found)
             if "define" in found:
                 self._define(found)
                 return None
@@ -152,7 +153,7 @@ class Simulation:
         asked = request(found)
         self.asked += 1
         policies = self._policies(found.get("policies"))
-        return answer(found.get("id"), evaluate(asked, policies, self.rcp_services), trace=self.trace)
+        return answer(_name(found), evaluate(asked, policies, self.rcp_services), trace=self.trace)
 
     def _policies(self, told: object) -> PolicySet:
         if isinstance(told, str):
@@ -170,7 +171,9 @@ def _decoded(line: str) -> Mapping[str, Any]:
     if len(line) > LINE_LIMIT:
         raise SimulateError(f"the line has more than {LINE_LIMIT} characters")
     try:
-        found = json.loads(line)
+        found = json.loads(line, object_pairs_hook=_without_twins, parse_constant=_no_constant)
+    except SimulateError:
+        raise
     except json.JSONDecodeError as error:
         raise SimulateError(f"not JSON: {error.msg} at character {error.pos + 1}") from error
     except (ValueError, RecursionError) as error:
@@ -180,6 +183,29 @@ def _decoded(line: str) -> Mapping[str, Any]:
     if not isinstance(found, dict):
         raise SimulateError(f"a JSON object is expected, not {_kind(found)}")
     return found
+
+
+def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object; which of two equal names counts is nobody's to guess, least of all in a policy."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twin = next(name for name in names if names.count(name) > 1)
+        raise SimulateError(f"the field {twin[:100]!r} stands twice in one object")
+    return found
+
+
+def _no_constant(name: str) -> None:
+    raise SimulateError(f"not JSON: {name} is no number")
+
+
+def _name(found: Mapping[str, Any]) -> str | float | None:
+    """The id of a line, which its answer repeats: a text or a number."""
+    name = found.get("id")
+    is_number = isinstance(name, int | float) and not isinstance(name, bool) and abs(name) != math.inf
+    if name is None or isinstance(name, str) or is_number:
+        return name
+    raise SimulateError(f"id: a text or a finite number is expected, not {_kind(name)}")
 
 
 def _policies(
