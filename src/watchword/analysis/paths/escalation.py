@@ -1,0 +1,336 @@
+"""The edges of techniques: for each actor, those that its policies make possible at all, on every target there is.
+
+The order is that of cost: first a comparison of bit sets (``Actor.may`` with what a technique needs), then targets from
+an index (roles by the service that they trust), then the evaluator with concrete ARNs (``attempts``).  Whoever
+administers the account for good needs no technique in it, and gets no edges but that one.
+
+What Identity Center and the organisation's own techniques lead to is the business of ``directory``.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from watchword.analysis.iam.access import Access, Identity, IdentityKind
+from watchword.analysis.iam.expression import Value, both
+from watchword.analysis.paths.actors import Actor
+from watchword.analysis.paths.admin import Administration, Administrators
+from watchword.analysis.paths.attempts import Attempts, Goal
+from watchword.analysis.paths.edges import Edge, account_node
+from watchword.analysis.paths.inventory import Compute, Inventory
+from watchword.analysis.paths.techniques import Gives, Target, Technique
+from watchword.analysis.paths.trusts import COGNITO, Trusts, named
+from watchword.model.evidence import EvidenceMissing
+from watchword.model.resource import Resource
+
+
+@dataclass(slots=True)
+class Escalation:
+    """Makes the edges of techniques within accounts.  ``notes`` gathers what is not seen, by account."""
+
+    access: Access
+    inventory: Inventory
+    attempts: Attempts
+    trusts: Trusts
+    administrators: Administrators
+    techniques: tuple[Technique, ...]
+    notes: dict[tuple[str, str], None] = field(default_factory=dict)
+    _masks: list[tuple[int, Technique]] = field(init=False)
+    _roles: dict[tuple[str, str], list[Identity]] = field(init=False)
+    _all: dict[tuple[str, IdentityKind], list[Identity]] = field(init=False)
+    _trusting: dict[tuple[str, str], Value] = field(default_factory=dict)
+    _goals: dict[tuple[str, str], Goal] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        alphabet = self.attempts.actors.alphabet
+        self._masks = [(alphabet.mask(one.actions), one) for one in self.techniques]
+        self._roles = defaultdict(list)
+        self._all = defaultdict(list)
+        for identity in self.access.identities.values():
+            if is_service_linked(identity):
+                continue
+            self._all[(str(identity.account), identity.kind)].append(identity)
+            if identity.kind is IdentityKind.ROLE:
+                for service in _trusted(identity):
+                    self._roles[(str(identity.account), service)].append(identity)
+
+    def edges(self, actor: Actor, assumable: Mapping[str, Edge]) -> Iterator[Edge]:
+        """Every edge of the actor's; ``assumable`` are the edges by which it takes roles, by the role's ARN."""
+        for mask, technique in self._masks:
+            if actor.may & mask != mask or (technique.actor and technique.actor != actor.kind):
+                continue
+            maker = _MAKERS.get(technique.target)
+            if maker is not None:
+                yield from maker(self, actor, technique, assumable)
+
+    # --- oneself --------------------------------------------------------------------------------------------------------
+
+    def _self(self, actor: Actor, technique: Technique, _: Mapping[str, Edge]) -> Iterator[Edge]:
+        if actor.identity.kind is IdentityKind.GROUP and "self" in _relations(technique):
+            return
+        gained = self._gained(actor, technique)
+        if gained is None or gained.value is False:
+            return
+        identity = actor.identity
+        own = self._own_policies(identity)
+        resources = {
+            "self": (identity.arn,),
+            "own-policy": tuple(arn for arn in own if ":iam::aws:policy/" not in arn),
+            "own-group": tuple(group.arn for group in self._groups(identity)),
+        }
+        unknown: tuple[str, ...] = ()
+        if technique.requires == "other-versions":
+            unknown = ("the earlier versions of its policies were not read",)
+        names = {"denying": next(iter(own), "")}
+        goal = Goal(identity.arn, names, resources, {identity.arn: identity.row})
+        yield from self._tried(
+            actor, technique, goal, account_node(actor.account), given=gained.value, unknown=unknown
+        )
+
+    def _gained(self, actor: Actor, technique: Technique) -> Administration | None:
+        """When the actor administers the account once it has done it; ``None`` where its state does not allow it."""
+        if technique.gives is Gives.UNBOUNDED:
+            bounded = actor.policies.boundary is not None
+            return self.administrators.without_boundary(actor) if bounded else None
+        if technique.gives is Gives.UNDENIED:
+            return self.administrators.without_denials(actor) if _has_deny(actor, technique) else None
+        return Administration(True)
+
+    def _group(self, actor: Actor, technique: Technique, _: Mapping[str, Edge]) -> Iterator[Edge]:
+        own = {group.arn for group in self._groups(actor.identity)} | {actor.identity.arn}
+        for group in self._all[(actor.account, IdentityKind.GROUP)]:
+            if group.arn not in own:
+                yield from self._tried(actor, technique, self._goal(group), group.arn)
+
+    # --- others ---------------------------------------------------------------------------------------------------------
+
+    def _user(self, actor: Actor, technique: Technique, _: Mapping[str, Edge]) -> Iterator[Edge]:
+        for user in self._all[(actor.account, IdentityKind.USER)]:
+            if user.arn == actor.identity.arn:
+                continue
+            met, unknown = self._state_of_user(user, technique.requires)
+            if met:
+                yield from self._tried(
+                    actor, technique, self._goal(user), self._end(technique, user), unknown=unknown
+                )
+
+    def _any_role(self, actor: Actor, technique: Technique, _: Mapping[str, Edge]) -> Iterator[Edge]:
+        for role in self._all[(actor.account, IdentityKind.ROLE)]:
+            if role.arn != actor.identity.arn:
+                yield from self._tried(actor, technique, self._goal(role), self._end(technique, role))
+
+    def _assumable(self, actor: Actor, technique: Technique, assumable: Mapping[str, Edge]) -> Iterator[Edge]:
+        for arn, edge in assumable.items():
+            role = self.access.identities[arn]
+            if str(role.account) == actor.account and arn != actor.identity.arn:
+                for made in self._tried(actor, technique, self._goal(role), self._end(technique, role)):
+                    yield made._replace(
+                        condition=both(edge.condition, made.condition),
+                        stages=(*edge.stages, *made.stages),
+                        unknown=(*edge.unknown, *made.unknown),
+                    )
+
+    def _federated(self, actor: Actor, technique: Technique, _: Mapping[str, Edge]) -> Iterator[Edge]:
+        for role in self._all[(actor.account, IdentityKind.ROLE)]:
+            for provider in named(role, "sts:AssumeRoleWithSAML").federated:
+                if f"::{actor.account}:" in provider and ":saml-provider/AWSSSO_" not in provider:
+                    goal = Goal(f"{role.arn} {provider}", {}, {"provider": (provider,)})
+                    yield from self._tried(actor, technique, goal, role.arn)
+
+    def _role(self, actor: Actor, technique: Technique, _: Mapping[str, Edge]) -> Iterator[Edge]:
+        for service in technique.trust:
+            for role in self._roles[(actor.account, service)]:
+                if role.arn == actor.identity.arn or not self._has_profile(role, technique.requires):
+                    continue
+                trusted = self._trusts(role, service)
+                if trusted is not False:
+                    goal = self._goal(role, service)
+                    yield from self._tried(
+                        actor,
+                        technique,
+                        goal,
+                        role.arn,
+                        given=trusted,
+                        unknown=self.access.missing_of(None, role.arn),
+                    )
+
+    def _unseen(self, actor: Actor, technique: Technique, _: Mapping[str, Edge]) -> Iterator[Edge]:
+        """Roles that may belong to what no table shows: told as unknown."""
+        unknown = (f"{technique.unseen} are not collected",)
+        for service in technique.trust:
+            for role in self._roles[(actor.account, service)]:
+                trusted = self._trusts(role, service)
+                if role.arn != actor.identity.arn and trusted is not False:
+                    yield from self._tried(
+                        actor, technique, self._goal(role, service), role.arn, given=trusted, unknown=unknown
+                    )
+        self.notes[(actor.account, f"not seen: {technique.unseen}")] = None
+
+    def _compute(self, actor: Actor, technique: Technique, _: Mapping[str, Edge]) -> Iterator[Edge]:
+        for what in self.inventory.compute.get((actor.account, technique.table), ()):
+            met, unknown = self._state_of_compute(what, technique.requires)
+            if met:
+                yield from self._tried(actor, technique, _compute_goal(what), what.row.arn, unknown=unknown)
+        for sentence in self.inventory.missing.get((actor.account, technique.table), ()):
+            self.notes[(actor.account, f"not seen: {sentence}")] = None
+
+    # --- states ---------------------------------------------------------------------------------------------------------
+
+    def _state_of_user(self, user: Identity, requires: str) -> tuple[bool, tuple[str, ...]]:
+        """Whether a user is in a state, and what is missing to know it."""
+        report = self.inventory.reports.get(user.arn)
+        if report is None:
+            return True, (f"the credential report says nothing of {user.arn}",)
+        if requires in {"password", "no-password"}:
+            has = report.text("password_enabled", "false") == "true"
+            return has is (requires == "password"), ()
+        turned = [report.text(f"access_key_{n}_last_rotated", "N/A") for n in (1, 2)]
+        free = any(one in {"N/A", ""} for one in turned)
+        return free is (requires != "no-free-key-slot"), ()
+
+    def _state_of_compute(self, what: Compute, requires: str) -> tuple[bool, tuple[str, ...]]:
+        row, account = what.row, str(what.row.account)
+        if row.table == "ec2.instances":
+            state = row.text("State.Name", "running")
+            if state in {"terminated", "shutting-down"} or (requires and state != "running"):
+                return False, ()
+        if requires == "ssm-managed":
+            missing = self.inventory.missing.get((account, "ssm.instance_information"), ())
+            return (account, row.text("InstanceId", "")) in self.inventory.managed or bool(missing), missing
+        if requires == "serial-console":
+            missing = self.inventory.missing.get((account, "ec2.serial_console"), ())
+            return (account, str(row.region)) in self.inventory.console or bool(missing), missing
+        if requires == "execute-command":
+            return bool(row.flag("enableExecuteCommand", False)), ()
+        return True, ()
+
+    def _has_profile(self, role: Identity, requires: str) -> bool:
+        if requires not in {"instance-profile", "no-instance-profile"}:
+            return True
+        try:
+            has = bool(role.row.items("InstanceProfileList"))
+        except EvidenceMissing:
+            return True
+        return has is (requires == "instance-profile")
+
+    def _trusts(self, role: Identity, service: str) -> Value:
+        key = (role.arn, service)
+        if key not in self._trusting:
+            self._trusting[key] = self.trusts.by_service(role, service)
+        return self._trusting[key]
+
+    def _groups(self, identity: Identity) -> tuple[Identity, ...]:
+        """The groups that a user is in, as far as they were read; a group's own is itself."""
+        if identity.kind is IdentityKind.GROUP:
+            return (identity,)
+        return self.attempts.holds.groups_of(identity)
+
+    def _own_policies(self, identity: Identity) -> tuple[str, ...]:
+        """ARNs of the managed policies that an identity has, by its groups too."""
+        rows = [identity.row, *(group.row for group in self._groups(identity))]
+        found = (arn for row in rows for arn in _attached(row))
+        return tuple(dict.fromkeys(found))
+
+    # --- goals and edges ------------------------------------------------------------------------------------------------
+
+    def _goal(self, identity: Identity, service: str = "") -> Goal:
+        key = (identity.arn, service)
+        found = self._goals.get(key)
+        if found is None:
+            policies = self._own_policies(identity)
+            resources = {
+                "target": (identity.arn,),
+                "target-policy": tuple(arn for arn in policies if ":iam::aws:policy/" not in arn),
+            }
+            names = {"target": identity.arn, "service": service.removeprefix("federated:")}
+            rows = {identity.arn: identity.row}
+            found = self._goals[key] = Goal(f"{identity.arn} {service}", names, resources, rows)
+        return found
+
+    def _end(self, technique: Technique, target: Identity) -> str:
+        is_whole = technique.gives is Gives.ADMINISTRATOR
+        return account_node(str(target.account)) if is_whole else target.arn
+
+    def _tried(
+        self,
+        actor: Actor,
+        technique: Technique,
+        goal: Goal,
+        end: str,
+        *,
+        given: Value = True,
+        unknown: tuple[str, ...] = (),
+    ) -> Iterator[Edge]:
+        found = self.attempts.attempt(actor, technique, goal)
+        if found is None:
+            return
+        condition = both(given, found.condition)
+        if condition is not False:
+            via = found.via or (goal.names.get("target", "") if end.startswith("account:") else "")
+            yield Edge(
+                *(actor.identity.arn, end, technique.id, condition),
+                *(found.stages, unknown, technique.cost, via),
+            )
+
+
+Maker = Callable[[Escalation, Actor, Technique, Mapping[str, Edge]], Iterator[Edge]]
+
+_MAKERS: Mapping[Target, Maker] = {
+    Target.SELF: Escalation._self,
+    Target.GROUP: Escalation._group,
+    Target.USER: Escalation._user,
+    Target.ANY_ROLE: Escalation._any_role,
+    Target.ASSUMABLE_ROLE: Escalation._assumable,
+    Target.FEDERATED_ROLE: Escalation._federated,
+    Target.ROLE: Escalation._role,
+    Target.UNSEEN_ROLE: Escalation._unseen,
+    Target.COMPUTE: Escalation._compute,
+}
+"""How each kind of target is gone through; those of the directory are not here."""
+
+
+def is_service_linked(identity: Identity) -> bool:
+    """Whether only its service can use the role."""
+    return ":role/aws-service-role/" in identity.arn
+
+
+def _attached(row: Resource) -> Iterator[str]:
+    try:
+        for one in row.items("AttachedManagedPolicies"):
+            yield one.text("PolicyArn", "")
+    except EvidenceMissing:
+        return
+
+
+def _trusted(role: Identity) -> Iterator[str]:
+    yield from named(role, "sts:AssumeRole").services
+    for provider in named(role, "sts:AssumeRoleWithWebIdentity").federated:
+        if provider == COGNITO:
+            yield f"federated:{provider}"
+
+
+def _compute_goal(what: Compute) -> Goal:
+    names = {"cluster": what.row.text("_parent", what.row.arn).rpartition("/")[2]}
+    names["cluster"] = (
+        what.row.text("name", names["cluster"]) if what.row.table == "eks.clusters" else names["cluster"]
+    )
+    names["region"] = str(what.row.region)
+    resources = {"target": (what.row.arn,), "target-role": tuple(arn for arn, _ in what.roles[:1])}
+    return Goal(what.row.arn, names, resources, {what.row.arn: what.row})
+
+
+def _has_deny(actor: Actor, technique: Technique) -> bool:
+    """Whether an inline (or attached) policy of its own denies anything."""
+    wanted = "inline policy" if technique.requires == "inline-deny" else "policy"
+    return any(
+        not statement.allows
+        for policy in actor.policies.identity
+        if policy.name.startswith(wanted) and " of group " not in policy.name
+        for statement in policy.statements
+    )
+
+
+def _relations(technique: Technique) -> frozenset[str]:
+    return frozenset(one for relations in technique.needs.values() for one in relations)
