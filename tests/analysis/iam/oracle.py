@@ -133,6 +133,7 @@ def added_keys(who: Caller, account: str | None) -> dict[str, Any]:
         keys["aws:PrincipalIsAWSService"] = "true" if who.kind == "service" else "false"
     if who.kind == "anonymous":
         keys["aws:PrincipalType"] = "Anonymous"
+        keys["aws:PrincipalAccount"] = "anonymous"
     if who.kind == "service":
         keys["aws:PrincipalServiceName"] = who.name
     if who.account is not None:
@@ -270,6 +271,8 @@ def principal_way(statement: dict[str, Any], who: Caller, context: Context, boun
     element = statement["NotPrincipal"]
     if statement["Effect"] == "Deny" and bounded and names_arns(element):
         return "direct"
+    if statement["Effect"] == "Allow":
+        return None if way(element, who, context) else "direct"
     return None if is_listed(element, who, context) else "direct"
 
 

@@ -40,10 +40,6 @@ WORDS = {
 """The corpus's words for audiences; both kinds of services are one."""
 
 KNOWN_DIFFERENCES: dict[str, tuple[str, str]] = {
-    "bucket-perimeter-with-a-hole": (
-        "service",
-        "unsigned requests lack aws:PrincipalIsAWSService, so that Bool false does not catch them: everybody reads",
-    ),
     "bucket-delegated-to-anybodys-access-points": (
         "any AWS account",
         "access points may be public, so that a stranger's lets the unsigned through",

@@ -392,8 +392,13 @@ CASES = [
         ["ANONYMOUS"],
     ),
     (
-        "presence of an account",
+        "presence of an account, which unsigned requests have too",
         [allow(condition={"Null": {"aws:PrincipalAccount": "false"}})],
+        ["ANONYMOUS"],
+    ),
+    (
+        "presence of a principal's ARN",
+        [allow(condition={"Null": {"aws:PrincipalArn": "false"}})],
         ["ANY_ACCOUNT"],
     ),
     # what is not known

@@ -162,6 +162,8 @@ class Demand(StrEnum):
     """An AWS service calls on behalf of one of the organisations ``names``."""
     SERVICE = "service"
     """The caller is an AWS service."""
+    UNSIGNED_OR_SERVICE = "unsigned_or_service"
+    """The caller is an AWS service, or does not sign at all."""
     SUBJECT = "subject"
     """The identity provider vouches for a named subject or tenant."""
     DELEGATED = "delegated"
@@ -312,6 +314,13 @@ def _is_service(who: Who, requirement: Requirement, home: Home) -> Iterator[Who]
         yield who
 
 
+def _is_unsigned_or_service(who: Who, requirement: Requirement, home: Home) -> Iterator[Who]:
+    if who.audience in {Audience.ANONYMOUS, Audience.NETWORK}:
+        yield who
+    else:
+        yield from _is_service(who, requirement, home)
+
+
 def _has_subject(who: Who, requirement: Requirement, home: Home) -> Iterator[Who]:  # noqa: ARG001
     if who.providers:
         yield replace(who, audience=Audience.FEDERATED)
@@ -339,6 +348,7 @@ _PARTS = {
     Demand.SOURCE: _for_source,
     Demand.SOURCE_ORGANIZATIONS: _for_source_organization,
     Demand.SERVICE: _is_service,
+    Demand.UNSIGNED_OR_SERVICE: _is_unsigned_or_service,
     Demand.SUBJECT: _has_subject,
     Demand.DELEGATED: _through_access_point,
     Demand.LOOSE: _loose,

@@ -68,6 +68,9 @@ _SIGNED: Final = (
 )
 """Beginnings of keys that only signed requests have, and that every account can fill as it likes, or wildcarded."""
 
+_NEVER_MISSING: Final = frozenset({"aws:principalaccount"})
+"""Keys that every request has, unsigned ones too (``anonymous``)."""
+
 _TENANT_CLAIMS: Final = frozenset(
     ("repository", "repository_id", "repository_owner", "repository_owner_id", "enterprise", "enterprise_id")
 ) | frozenset(("namespace_id", "namespace_path", "project_id", "project_path", "organization_id"))
@@ -93,14 +96,16 @@ def _demanded(condition: Condition, statement: Statement, home: Home) -> Require
     if not condition.is_known:
         return Requirement(Demand.UNKNOWN)
     if condition.operator == "Null":
-        present = condition.values == ("false",)
-        return _present(condition) if present else Requirement(Demand.LOOSE)
+        return _demanded_presence(condition)
+    if _leaves_the_unsigned_out(condition):
+        return Requirement(Demand.SIGNED)
     if condition.is_negated:
         return (
             _excluded(condition, home) if _is_about_who(condition, statement) else Requirement(Demand.NOTHING)
         )
     found = _positive(condition, statement, home)
-    loose = condition.holds_without_key and found.demand not in {Demand.NOTHING, Demand.UNKNOWN}
+    can_lack = condition.holds_without_key and condition.name not in _NEVER_MISSING
+    loose = can_lack and found.demand not in {Demand.NOTHING, Demand.UNKNOWN}
     return Requirement(Demand.LOOSE) if loose else found
 
 
@@ -109,6 +114,8 @@ def _escaped(condition: Condition, statement: Statement, home: Home) -> Requirem
         return Requirement(Demand.UNKNOWN)
     if condition.operator == "Null":
         absent = condition.values == ("true",)
+        if condition.name in _NEVER_MISSING:
+            return Requirement(Demand.NOTHING if absent else Demand.NEVER)
         return _present(condition) if absent else Requirement(Demand.LOOSE)
     if condition.operator == "Bool":
         return _escaped_flag(condition, statement, home)
@@ -122,12 +129,31 @@ def _escaped(condition: Condition, statement: Statement, home: Home) -> Requirem
     return _positive(_positively(condition), statement, home)
 
 
+def _demanded_presence(condition: Condition) -> Requirement:
+    present = condition.values == ("false",)
+    if condition.name in _NEVER_MISSING:
+        return Requirement(Demand.NOTHING if present else Demand.NEVER)
+    return _present(condition) if present else Requirement(Demand.LOOSE)
+
+
+def _leaves_the_unsigned_out(condition: Condition) -> bool:
+    """Whether the condition asks for another account than ``anonymous``, the word for unsigned requests."""
+    return (
+        condition.name == "aws:principalaccount"
+        and condition.operator in {"StringNotEquals", "StringNotEqualsIgnoreCase", "StringNotLike"}
+        and "anonymous" in condition.values
+    )
+
+
 def _escaped_flag(condition: Condition, statement: Statement, home: Home) -> Requirement:
     opposite = "false" if condition.values == ("true",) else "true"
     found = _positive(replace(condition, values=(opposite,), if_exists=False), statement, home)
-    always_there = condition.name == "aws:principalisawsservice"
-    # Without IfExists a request that lacks the key is not caught.
-    return found if condition.holds_without_key or always_there else Requirement(Demand.NOTHING)
+    if condition.holds_without_key:
+        return found
+    # Without IfExists a request that lacks the key is not caught; this key all signed requests have.
+    if condition.name == "aws:principalisawsservice" and found.demand is Demand.SERVICE:
+        return replace(found, demand=Demand.UNSIGNED_OR_SERVICE)
+    return Requirement(Demand.NOTHING)
 
 
 def _positively(condition: Condition) -> Condition:
