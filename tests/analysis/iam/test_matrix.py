@@ -506,3 +506,25 @@ def test_roles_of_the_generators_are_among_the_sampled() -> None:
     library = Library()
     found = {random_identity(Random(seed), 0, library).arn for seed in range(300)}
     assert set(ROLES) <= found
+
+
+def test_the_worked_example_of_the_documentation_is_answered_as_told() -> None:
+    elsewhere = {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}
+    payroll = deny(GET, resource="arn:aws:s3:::payroll/*")
+    reporter = identity(
+        allow("s3:Get*", "s3:List*"),
+        allow(PUT, resource=f"{BUCKET}/*"),
+        allow("sqs:SendMessage"),
+        scps=[[FULL, payroll, deny("sqs:*", Condition=elsewhere)]],
+    )
+    told = {LIST: "yes", GET: "some", PUT: "some", "iam:PassRole": "no", "sts:GetCallerIdentity": "yes"}
+    assert {action: answer(reporter, action) for action in told} == told
+    assert answer(reporter, "sqs:SendMessage") == "conditional"
+    assert answer(reporter, "sqs:SendMessage", aws_RequestedRegion="eu-west-1") == "yes"
+    uploads = carrier(
+        "arn:aws:s3:::uploads",
+        "s3.buckets",
+        grant("s3:DeleteObject", principal=NAMED, resource="arn:aws:s3:::uploads/*"),
+    )
+    row = Matrix.of_access(access([reporter], [uploads]), UNIVERSE).rows[0]
+    assert row.answer("s3:DeleteObject") is Answer.SOME
