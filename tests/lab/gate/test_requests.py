@@ -502,7 +502,12 @@ TABLE: list[tuple[str, str, dict[str, Any], list[tuple[str, str]]]] = [
         [("cognito-idp:AdminDeleteUser", f"arn:aws:cognito-idp:{R}:userpool/eu-west-1_x")],
     ),
     ("acm", "list_certificates", {}, [("acm:ListCertificates", "*")]),
-    ("identitystore", "list_users", {"IdentityStoreId": "d-1"}, [("identitystore:ListUsers", "*")]),
+    (
+        "identitystore",
+        "list_users",
+        {"IdentityStoreId": "d-1"},
+        [("identitystore:ListUsers", "arn:aws:identitystore:::user/*")],
+    ),
     # rest-json
     ("lambda", "list_functions", {}, [("lambda:ListFunctions", "*")]),
     (
@@ -688,8 +693,40 @@ def test_a_bucket_belongs_to_the_account_that_made_it() -> None:
 
 
 def test_the_resource_that_no_request_tells_is_everything_and_said_so() -> None:
-    [check] = asked_checks("ec2", "describe_vpcs")
+    [check] = asked_checks("sns", "unsubscribe", SubscriptionArn="arn:aws:sns:…")
     assert (check.target.arn, check.target.is_told) == ("*", False)
+
+
+def test_what_is_authorised_on_everything_only_is_not_on_what_the_request_names(
+    estate: dict[str, str],
+) -> None:
+    assert wanted("kms", "list_aliases", KeyId=estate["key"]) == [("kms:ListAliases", "*")]
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params", "arn"),
+    [
+        ("amplify", "delete_app", {"appId": "d1"}, f"arn:aws:amplify:{R}:apps/d1"),
+        ("transfer", "delete_server", {"ServerId": "s-1"}, f"arn:aws:transfer:{R}:server/s-1"),
+        (
+            "codecommit",
+            "get_branch",
+            {"repositoryName": "app", "branchName": "b"},
+            f"arn:aws:codecommit:{R}:app",
+        ),
+        (
+            "dms",
+            "delete_endpoint",
+            {"EndpointArn": f"arn:aws:dms:{R}:endpoint:E"},
+            f"arn:aws:dms:{R}:endpoint:E",
+        ),
+        ("amplify", "list_apps", {}, "*"),
+    ],
+)
+def test_services_without_a_table_name_their_resources_by_the_published_forms(
+    service: str, operation: str, params: dict[str, Any], arn: str
+) -> None:
+    assert [check.target.arn for check in asked_checks(service, operation, **params)] == [arn]
 
 
 def test_every_request_has_network_time_region_and_caller() -> None:

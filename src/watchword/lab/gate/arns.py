@@ -9,13 +9,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from watchword.lab.gate import arns_ec2, arns_iam, arns_s3
+from watchword.lab.gate import arns_by_reference, arns_ec2, arns_iam, arns_s3
 from watchword.lab.gate.arn_forms import FORMS
 from watchword.lab.gate.reading import Asked
 from watchword.lab.gate.state import key_of_alias, organization_of, secret_arn
 
 # What a request is about where no single resource can be named.
 EVERYTHING: Final = "*"
+
+# Services whose messages tell a resource even for actions which are documented as authorised on `*` only ("…:user/").
+_WITH_PATHS: Final = frozenset({"eks", "iam", "logs", "s3"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,8 @@ def targets_of(asked: Asked, action: str, account: str) -> tuple[Target, ...]:
 
     `account` is the caller's, which owns what nobody else is known to own; of an anonymous caller it is empty.
     """
+    if asked.service not in _WITH_PATHS and arns_by_reference.is_on_everything(action):
+        return (Target(EVERYTHING, account),)
     found = tuple(dict.fromkeys(_arns(asked, action, account)))
     if not found:
         return (Target(EVERYTHING, account, is_told=False),)
@@ -42,8 +47,10 @@ def _arns(asked: Asked, action: str, account: str) -> Iterator[str]:
     special = _SPECIAL.get(asked.service)
     if special is not None:
         yield from special(asked, action, account)
-    else:
+    elif asked.service in FORMS:
         yield from _by_form(asked, account)
+    else:
+        yield from arns_by_reference.arns(asked, action, account)
 
 
 def _by_form(asked: Asked, account: str) -> Iterator[str]:
