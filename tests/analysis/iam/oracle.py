@@ -117,6 +117,11 @@ def resource_account(request: dict[str, Any], who: Caller) -> str | None:
     return who.account
 
 
+def asked_resource(action: str, resource: str) -> str:
+    """Step 4.3: the list of all buckets is asked as on buckets."""
+    return "arn:aws:s3:::*" if action.lower() == "s3:listallmybuckets" and resource == "*" else resource
+
+
 def principal_arn(who: Caller) -> str:
     """``aws:PrincipalArn`` (1.3)."""
     parts = who.arn.split(":", 5)
@@ -545,7 +550,7 @@ def decide(
     ask = Question(
         who=who,
         action=action,
-        resource=request["resource"],
+        resource=asked_resource(action, request["resource"]),
         account=resource_account(request, who),
         context=context_of(request, who, completion or {}),
         bounded=who.has_policies and policies.get("boundary") is not None,

@@ -85,7 +85,7 @@ def evaluate(request: Request, policies: PolicySet, rcp_services: frozenset[str]
     # Step 3.
     known = request.known if request.complete else with_absent_keys(request, policies.keys)
     bounded = policies.boundary is not None and request.principal.has_identity
-    asked = Asked(request.principal, action, request.resource, known, request.missing, bounded)
+    asked = Asked(request.principal, action, _resource(request, action), known, request.missing, bounded)
     said = _said(asked, request, policies, rcp_services)
     # Step 8.
     deny = _denied(said, asked)
@@ -99,6 +99,12 @@ def evaluate(request: Request, policies: PolicySet, rcp_services: frozenset[str]
 def evaluate_all(requests: Iterable[tuple[Request, PolicySet]]) -> tuple[Evaluation, ...]:
     """12.1: the evaluations of all resources that one call touches; the call is allowed if each is."""
     return tuple(evaluate(request, policies) for request, policies in requests)
+
+
+def _resource(request: Request, action: str) -> str:
+    """4.3: S3 asks for the list of all buckets as for a list of buckets, though it names none."""
+    named = action == "s3:listallmybuckets" and request.resource == "*"
+    return "arn:aws:s3:::*" if named else request.resource
 
 
 def _is_protected(action: str, resource: str) -> bool:
