@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from watchword.report.attack_model import AttackGraph, Choke, EdgeStyle, GraphEdge, GraphNode, Place
+from watchword.report.attack_page import AttackPage, PathStep, PathView, Reach
 
 ACCOUNTS = {
     "m": ("100000000001", "management"),
@@ -103,3 +106,47 @@ def _edge(text: str, ids: set[str]) -> GraphEdge:
         style, label = EdgeStyle.UNKNOWN, label.removesuffix(" ?")
     label, _, choke = label.partition(" !")
     return GraphEdge(source, target, label.strip(), style, condition, int(choke or 0))
+
+
+def sample_page() -> AttackPage:
+    """The page of the graph, with two of its paths."""
+    deploy = PathStep(
+        "role DeveloperAccess (sandbox 666677778888)",
+        "role github-deployer (ci-cd 444455556666)",
+        "Take the role (sts:AssumeRole)",
+        (
+            "statement 'AssumeDeployers' of role github-deployer's trust policy",
+            "statement 2 of policy developer-extra",
+        ),
+        fix="Name the one role that deploys in the trust policy, and require sts:ExternalId.",
+        chokes=(1,),
+    )
+    sign_in = PathStep(
+        "person eve.contractor",
+        "role OnCallEngineer (shop-production 222233334444)",
+        "Has the permission set by assignment",
+        condition="aws:MultiFactorAuthPresent Bool true",
+    )
+    unread = PathStep(
+        "role OnCallEngineer",
+        "Admin of shop-production",
+        "What it may do was not read",
+        missing=("iam.policies of 222233334444: AccessDenied",),
+    )
+    paths = (
+        PathView("ann.berger and 3 more", "Admin of shop-production", (deploy, replace(deploy, chokes=()))),
+        PathView("eve.contractor", "Admin of shop-production", (sign_in, unread)),
+    )
+    reach = tuple(
+        Reach(f"role number-{n}-with-a-long-name", "sandbox 666677778888", n % 4, n % 7, n * 3)
+        for n in range(12)
+    )
+    scope = (("snapshot", "2026-11-26 18:02 UTC"), ("accounts", "7 of 7"))
+    return AttackPage(
+        sample(),
+        paths,
+        reach,
+        scope,
+        143,
+        ("sessions that are running", "roles of the sandbox: AccessDenied"),
+    )

@@ -75,10 +75,14 @@ def attack_graph_svg(graph: AttackGraph) -> str:
 
 
 def attack_graph_fragment(graph: AttackGraph) -> str:
-    """The picture as an element of a page whose style sheet contains ``canvas.picture_css()``."""
+    """The picture as an element of a page whose style sheet contains ``canvas.picture_css()``.
+
+    Headline and where to cut are left to the page.
+    """
     picture = _Picture.of(readable(graph))
-    height = picture.draw()
-    return picture.canvas.fragment(picture.columns.width, height, graph.headline, picture.graph.words)
+    height = picture.draw(alone=False)
+    words = picture.graph.words
+    return picture.canvas.fragment(picture.columns.width, height, graph.headline, words, crop=_MARGIN - 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +156,15 @@ class _Picture:
         back = frozenset(graph.edges[index] for index in places.back)
         return cls(graph, Canvas(), nodes, bundles, into, lines, places, columns, letters, colours, back)
 
-    def draw(self) -> float:
-        """Draw all; gives the height."""
+    def draw(self, *, alone: bool = True) -> float:
+        """Draw all; gives the height.  ``alone``: with the headline and where to cut, which a page tells itself."""
         width = self.columns.width
-        y = self.canvas.lines(
-            wrapped(self.graph.headline, width - 2 * _MARGIN, 21, bold=True), _MARGIN, 42, "h1", 27
-        )
-        y = self.canvas.lines(wrapped(self.graph.lead, width - 2 * _MARGIN, 13), _MARGIN, y - 3, "lead", 18)
+        y = 4.0
+        if alone:
+            lines = wrapped(self.graph.headline, width - 2 * _MARGIN, 21, bold=True)
+            y = self.canvas.lines(lines, _MARGIN, 42, "h1", 27)
+            lead = wrapped(self.graph.lead, width - 2 * _MARGIN, 13)
+            y = self.canvas.lines(lead, _MARGIN, y - 3, "lead", 18)
         self._heads(y + 14)
         self.top = y + 36
         for bundle, edges in self.bundles.items():
@@ -168,7 +174,9 @@ class _Picture:
         for node in self.graph.nodes:
             self._box(node)
         bottom = self.top + self.places.height + (26 if self.places.back else 10)
-        legend = Legend(self.canvas, self.graph, self.letters, self.colours, bool(self.places.back))
+        legend = Legend(
+            self.canvas, self.graph, self.letters, self.colours, bool(self.places.back), cuts=alone
+        )
         return legend.draw(_MARGIN, bottom + 24, width - 2 * _MARGIN) + 14
 
     def _heads(self, y: float) -> None:
@@ -195,7 +203,7 @@ class _Picture:
         text = (len(lines) + 1) * _LINE
         at = y + (height - text) / 2 + 11
         self.canvas.icon(
-            icon("crown" if node.place is Place.CROWN else node.kind),
+            icon(node.kind),
             x + 11,
             y + height / 2 - 8,
             node.place.value,
@@ -252,7 +260,10 @@ class _Picture:
         return f"{told}, if {edge.condition}" if edge.condition else told
 
     def _pieces(self, edge: GraphEdge) -> Iterator[str]:
-        """A way, column by column: a curve, then straight through the room for labels (and the column it passes)."""
+        """A way, column by column: a curve, then straight through the room for labels (and the column it passes).
+
+        Pieces that ways of a bundle share are the same text, so that they are drawn once and dashes stay dashes.
+        """
         start, end = self.places.boxes[edge.source], self.places.boxes[edge.target]
         y = self.top + start.middle
         for column in range(start.column + 1, end.column + 1):
@@ -266,7 +277,8 @@ class _Picture:
             bend = x + self.columns.curve
             until = self.columns.right(column) if over else self.columns.left(column) - 7
             middle = (x + bend) / 2
-            yield f"M{x:.1f} {y:.1f}C{middle:.1f} {y:.1f} {middle:.1f} {to:.1f} {bend:.1f} {to:.1f}H{until:.1f}"
+            yield f"M{x:.1f} {y:.1f}C{middle:.1f} {y:.1f} {middle:.1f} {to:.1f} {bend:.1f} {to:.1f}"
+            yield f"M{bend:.1f} {to:.1f}H{until:.1f}"
             y = to
 
     def _back(self, edge: GraphEdge) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from watchword.report.attack_model import AttackGraph, EdgeStyle
 from watchword.report.canvas import Canvas
 from watchword.report.icons import SCISSORS
-from watchword.report.lettering import shortened, width, wrapped
+from watchword.report.lettering import clipped, shortened, width, wrapped
 
 _MOST: Final = 12
 """Conditions that are explained at most; all stand in the titles of their ways and on the page of paths."""
@@ -20,22 +20,30 @@ _STEP: Final = 16.0
 
 @dataclass(frozen=True, slots=True)
 class Legend:
-    """The legend of one graph.  ``letters`` are those of conditions, ``colours`` the numbers of accounts' colours."""
+    """The legend of one graph.
+
+    ``letters`` are those of conditions, ``colours`` the numbers of accounts' colours, ``back`` whether ways lead back,
+    ``cuts`` whether to say where to cut.
+    """
 
     canvas: Canvas
     graph: AttackGraph
     letters: Mapping[str, str]
     colours: Mapping[str, int]
     back: bool
+    cuts: bool = True
 
     def draw(self, x: float, y: float, width: float) -> float:
         """Draw it from ``y`` on; gives where it ends."""
         self.canvas.path(f"M{x:.1f} {y - 22:.1f}H{x + width:.1f}", "rule")
-        left = (width - _GAP) / 2
-        ends = [self._cuts(x, y, left)] if self.graph.chokes else []
-        second = x + left + _GAP if ends else x
-        if self.letters:
-            ends.append(self._conditions(second, y, left))
+        half = (width - _GAP) / 2
+        letters = list(self.letters.items())[:_MOST]
+        if self.cuts and self.graph.chokes:
+            ends = [self._cuts(x, y, half), self._conditions(letters, x + half + _GAP, y, half)]
+        else:
+            middle = (len(letters) + 1) // 2
+            ends = [self._conditions(letters[:middle], x, y, half)]
+            ends.append(self._conditions(letters[middle:], x + half + _GAP, y, half, head=""))
         y = max(ends, default=y - 12) + 12
         y = self._accounts(x, y, width)
         y = self._signs(x, y, width)
@@ -53,20 +61,35 @@ class Legend:
             said = one.sentence[0].upper() + one.sentence[1:]
             y = self.canvas.lines(wrapped(said, room - 36, 12, bold=True), x + 36, y + 1, "strong", _STEP)
             if one.how:
-                y = self.canvas.lines(wrapped(one.how, room - 36, 12)[:2], x + 36, y, "note", _STEP)
+                y = self.canvas.lines(clipped(wrapped(one.how, room - 48, 12), 2), x + 36, y, "note", _STEP)
             y += 7
         if len(self.graph.chokes) > _CUTS:
             self.canvas.text(f"and {len(self.graph.chokes) - _CUTS} more", x + 36, y, "small")
             y += _STEP
         return y
 
-    def _conditions(self, x: float, y: float, room: float) -> float:
-        self.canvas.text("ON WHICH CONDITION", x, y, "head")
+    def _conditions(
+        self,
+        letters: Sequence[tuple[str, str]],
+        x: float,
+        y: float,
+        room: float,
+        *,
+        head: str = "ON WHICH CONDITION",
+    ) -> float:
+        if not letters:
+            return y - 12
+        self.canvas.text(head, x, y, "head")
         y += 20
-        for condition, letter in list(self.letters.items())[:_MOST]:
+        for condition, letter in letters:
             self.canvas.text(f"[{letter}]", x, y, "strong")
-            y = self.canvas.lines(wrapped(f"if {condition}", room - 32, 12)[:2], x + 32, y, "note", _STEP) + 4
-        if len(self.letters) > _MOST:
+            y = (
+                self.canvas.lines(
+                    clipped(wrapped(f"if {condition}", room - 44, 12), 3), x + 32, y, "note", _STEP
+                )
+                + 4
+            )
+        if len(self.letters) > _MOST and letters[-1][1] == list(self.letters.values())[_MOST - 1]:
             self.canvas.text(f"and {len(self.letters) - _MOST} more conditions", x + 32, y, "small")
             y += _STEP
         return y

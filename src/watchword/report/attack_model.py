@@ -15,7 +15,8 @@ MOST_NODES: Final = 70
 """Boxes of a picture at most: about a dozen in each of five columns stay readable on a page."""
 MOST_EDGES: Final = 140
 _LIKE: Final = 3
-"""So many starts that lead the same ways are drawn as one box."""
+"""So many starts that lead the same ways, or crown jewels that the same ways lead to, are drawn as one box."""
+_SEVERAL: Final = {"person": "people"}
 
 
 class Place(StrEnum):
@@ -76,18 +77,19 @@ class GraphEdge:
 
 @dataclass(frozen=True, slots=True)
 class Choke:
-    """A choke point: a statement or trust without which ``cuts`` of ``of`` paths are gone."""
+    """A choke point: a statement or trust without which ``cuts`` of ``of`` paths (``unit``) are gone; ``how`` to do it."""
 
     number: int
     what: str
     cuts: int
     of: int
     how: str = ""
+    unit: str = "paths"
 
     @property
     def sentence(self) -> str:
         """What the cut brings, for people."""
-        return f"removing {self.what} cuts {self.cuts} of {self.of} paths"
+        return f"removing {self.what} cuts {self.cuts} of {self.of} {self.unit}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,45 +139,52 @@ def readable(graph: AttackGraph) -> AttackGraph:
 
 
 def _merged(graph: AttackGraph) -> AttackGraph:
-    """Starts of one kind and account that lead the same ways, and that nothing leads to, as one box."""
-    ways: dict[str, list[GraphEdge]] = defaultdict(list)
+    """Like boxes as one: starts that lead the same ways, crown jewels that the same ways lead to."""
+    leaving: dict[str, list[GraphEdge]] = defaultdict(list)
+    reaching: dict[str, list[GraphEdge]] = defaultdict(list)
     for edge in graph.edges:
-        ways[edge.source].append(edge)
-    reached = {edge.target for edge in graph.edges}
+        leaving[edge.source].append(edge)
+        reaching[edge.target].append(edge)
     alike: dict[object, list[GraphNode]] = defaultdict(list)
     for node in graph.nodes:
-        if node.place is Place.START and node.id not in reached and ways[node.id] and not node.badge:
-            alike[(node.kind, node.account, frozenset(one.bundle for one in ways[node.id]))].append(node)
-    into = {node.id: several[0].id for several in alike.values() if len(several) >= _LIKE for node in several}
+        ways, others = leaving[node.id], reaching[node.id]
+        if node.place is Place.START and ways and not others:
+            alike[(node.kind, node.account, frozenset(one.bundle for one in ways))].append(node)
+        elif node.place is Place.CROWN and others and not ways:
+            same = frozenset((one.source, *one.bundle[1:]) for one in others)
+            alike[(node.account, node.account_name, same)].append(node)
     groups = {several[0].id: several for several in alike.values() if len(several) >= _LIKE}
+    into = {node.id: first for first, several in groups.items() for node in several}
     nodes = tuple(
         _group(groups[node.id]) if node.id in groups else node
         for node in graph.nodes
         if into.get(node.id, node.id) == node.id
     )
-    edges = tuple(_moved(graph.edges, into))
-    return replace(graph, nodes=nodes, edges=edges)
+    return replace(graph, nodes=nodes, edges=tuple(_moved(graph.edges, into)))
 
 
 def _group(several: Sequence[GraphNode]) -> GraphNode:
-    names = [one.label for one in several]
     first = several[0]
+    kinds = {one.kind for one in several}
     return replace(
         first,
-        kind="people" if first.kind == "person" else first.kind,
-        label=f"{names[0]} and {len(names) - 1} more",
-        badge=f"×{len(names)}",
+        kind=_SEVERAL.get(first.kind, first.kind) if len(kinds) == 1 else "thing",
+        label=f"{first.label} and {len(several) - 1} more",
+        badge=f"×{len(several)}",
         title=", ".join(one.title or one.label for one in several),
     )
 
 
 def _moved(edges: Iterable[GraphEdge], into: dict[str, str]) -> Iterator[GraphEdge]:
-    """The ways of merged boxes, from the box that stands for them."""
+    """The ways of merged boxes, from and to the box that stands for them, each once."""
     seen = set()
     for edge in edges:
-        source = into.get(edge.source, edge.source)
-        key = (source, edge.bundle)
-        if source in into and key in seen:
+        source, target = into.get(edge.source, edge.source), into.get(edge.target, edge.target)
+        if source not in into and target not in into:
+            yield edge
             continue
-        seen.add(key)
-        yield replace(edge, source=source) if source != edge.source else edge
+        moved = replace(edge, source=source, target=target)
+        key = (source, moved.bundle)
+        if key not in seen:
+            seen.add(key)
+            yield moved

@@ -63,20 +63,25 @@ class Canvas:
         """End the group."""
         self.parts.append("</g>")
 
-    def fragment(self, width: float, height: float, title: str, words: str) -> str:
-        """The picture as an element for a page that has ``picture_css`` in its style sheet."""
-        return self._element(width, height, title, words, "")
+    def fragment(self, width: float, height: float, title: str, words: str, *, crop: float = 0) -> str:
+        """The picture as an element for a page that has ``picture_css`` in its style sheet.
+
+        ``crop`` is left away at each side: a page has margins of its own.
+        """
+        return self._element(width - 2 * crop, height, title, words, "", crop)
 
     def file(self, width: float, height: float, title: str, words: str) -> str:
         """The picture as a file of its own, styles inside."""
         style = f"<style>{picture_css()}</style>"
         return self._element(width, height, title, words, style) + "\n"
 
-    def _element(self, width: float, height: float, title: str, words: str, style: str) -> str:
+    def _element(  # noqa: PLR0917 - one call each
+        self, width: float, height: float, title: str, words: str, style: str, left: float = 0
+    ) -> str:
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" class="ww" viewBox="0 0 {width:.0f} {height:.0f}" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="ww" viewBox="{left:.0f} 0 {width:.0f} {height:.0f}" '
             f'width="{width:.0f}" height="{height:.0f}" role="img"><title>{xml(title)}</title>'
-            f'<desc>{xml(words)}</desc>{style}<rect class="paper" width="{width:.0f}" height="{height:.0f}"/>'
+            f'<desc>{xml(words)}</desc>{style}<rect class="paper" x="{left:.0f}" width="{width:.0f}" height="{height:.0f}"/>'
             + "\n".join(self.parts)
             + "</svg>"
         )

@@ -101,6 +101,11 @@ def wrapped(text: str, room: float, size: float, *, bold: bool = False) -> list[
     return [*found, line] if line else found
 
 
+def clipped(lines: list[str], most: int) -> list[str]:
+    """At most so many lines; the last ends with an ellipsis where there were more."""
+    return lines if len(lines) <= most else [*lines[: most - 1], f"{lines[most - 1]} …"]
+
+
 def _pieces(text: str, room: float, size: float, *, bold: bool) -> Iterator[str]:
     for word in text.split():
         if width(word, size, bold=bold) <= room:

@@ -15,7 +15,7 @@ from watchword.analysis.iam.expression import words
 from watchword.analysis.iam.request import Request
 from watchword.report.canvas import Canvas
 from watchword.report.gates import SIGNS, Gate, Says, context_words, rule_of
-from watchword.report.lettering import broken, shortened, width, wrapped
+from watchword.report.lettering import broken, clipped, shortened, width, wrapped
 
 WIDTH: Final = 1280.0
 _MARGIN: Final = 28.0
@@ -227,7 +227,9 @@ def _reasons(canvas: Canvas, evaluation: Evaluation, gates: Sequence[Gate], y: f
     if evaluation.decision is Decision.CONDITIONAL:
         answer = f"Allowed if {words(evaluation.allowed_if)}"
         y = (
-            canvas.lines(wrapped(answer, WIDTH - 2 * _MARGIN, 12, bold=True)[:4], _MARGIN, y, "strong", 16)
+            canvas.lines(
+                clipped(wrapped(answer, WIDTH - 2 * _MARGIN - 12, 12, bold=True), 4), _MARGIN, y, "strong", 16
+            )
             + 12
         )
     canvas.path(f"M{_MARGIN} {y - 16:.1f}H{WIDTH - _MARGIN}", "rule")
@@ -249,16 +251,9 @@ def _reason(canvas: Canvas, gate: Gate, x: float, y: float, room: float) -> floa
     canvas.text(SIGNS[gate.says], x + 6, y, f"strong mid {colour}")
     canvas.text(gate.name, x + 20, y, "strong")
     canvas.text(gate.step, x + room, y, "small end")
-    return (
-        canvas.lines(
-            wrapped(gate.sentence[:1].upper() + gate.sentence[1:], room - 24, 12)[:4],
-            x + 20,
-            y + 16,
-            "note",
-            15,
-        )
-        + 9
-    )
+    told = gate.sentence[:1].upper() + gate.sentence[1:]
+    lines = clipped(wrapped(told, room - 36, 12), 4)
+    return canvas.lines(lines, x + 20, y + 16, "note", 15) + 9
 
 
 def _legend(canvas: Canvas, y: float) -> float:
