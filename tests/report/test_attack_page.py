@@ -53,7 +53,7 @@ def test_paths_beyond_the_first_are_counted() -> None:
     page = sample_page()
     many = replace(page, paths=page.paths * SHOWN_PATHS, more=7)
     text = attack_page(many)
-    assert text.count('<article class="path"') == SHOWN_PATHS
+    assert text.count('<details class="path"') == SHOWN_PATHS
     assert f"And {SHOWN_PATHS + 7} more paths" in text
 
 
@@ -114,3 +114,20 @@ def test_names_and_labels_as_the_browser_draws_them_stay_inside_and_apart(browse
     assert outside == []
     assert overlapping == 0
     assert smallest >= 11
+
+
+@pytest.mark.browser
+@needs_browser
+def test_paper_shows_the_paths_that_are_folded_on_the_screen(browser: Any, tmp_path: Path) -> None:
+    page = sample_page()
+    path = tmp_path / "paths.html"
+    path.write_text(attack_page(replace(page, paths=page.paths * 4)), encoding="utf-8")
+    context = browser.new_context()
+    opened = context.new_page()
+    opened.goto(path.as_uri())
+    last = "document.querySelector('details.path:last-of-type ol').checkVisibility()"
+    assert opened.locator("details.path[open]").count() == 3
+    assert opened.evaluate(last) is False
+    opened.emulate_media(media="print")
+    assert opened.evaluate(last) is True
+    context.close()

@@ -1,7 +1,7 @@
 """The page of attack paths: the picture, where to cut, each path step by step, and how far each identity reaches.
 
 One file that works offline, without a script, on a phone and on paper.  Numbers beyond what a person reads are counted, not
-listed: ``SHOWN_PATHS`` and ``SHOWN_REACH``.
+listed: ``SHOWN_PATHS``, ``SHOWN_REACH``, ``SHOWN_HOLES``.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from watchword.report.canvas import picture_css
 
 SHOWN_PATHS: Final = 60
 SHOWN_REACH: Final = 100
+SHOWN_HOLES: Final = 60
 SIGNS: Final = {
     EdgeStyle.PLAIN: ("✗", "open", "gap"),
     EdgeStyle.CONDITIONAL: ("◇", "on a condition", "unknown"),
@@ -66,6 +67,11 @@ class PathView:
         order = list(EdgeStyle)
         return max((one.style for one in self.steps), key=order.index, default=EdgeStyle.PLAIN)
 
+    @property
+    def chokes(self) -> tuple[int, ...]:
+        """The numbers of the cuts that stop it."""
+        return tuple(sorted({number for one in self.steps for number in one.chokes}))
+
 
 @dataclass(frozen=True, slots=True)
 class Reach:
@@ -104,6 +110,8 @@ def attack_page(page: AttackPage) -> str:
             more=page.more + max(len(page.paths) - SHOWN_PATHS, 0),
             reach=page.reach[:SHOWN_REACH],
             more_reach=max(len(page.reach) - SHOWN_REACH, 0),
+            not_seen=page.not_seen[:SHOWN_HOLES],
+            more_holes=max(len(page.not_seen) - SHOWN_HOLES, 0),
             signs=SIGNS,
             figures=_figures(page),
         )

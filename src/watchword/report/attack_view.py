@@ -25,6 +25,8 @@ from watchword.report.attack_page import SHOWN_PATHS, AttackPage, PathStep, Path
 ROOM: Final = 44
 """Boxes that paths are chosen for: what a person can follow on one page."""
 _CUTS: Final = 5
+_NAMED: Final = 4
+"""Accounts that are named; more are counted."""
 _REACHES: Final = 60
 """Starts whose blast radius is computed for the page."""
 
@@ -128,9 +130,8 @@ def attack_page_of(
     shown = tuple(view.path(path) for path in paths[:SHOWN_PATHS])
     starts = list(dict.fromkeys(path.start for path in paths))[:_REACHES]
     reach = sorted(map(view.reach, starts), key=lambda one: (-one.accounts, -one.stores, one.identity))
-    seen = dict.fromkeys(f"{account}: {what}" if account else what for account, what in graph.notes)
     drawn = attack_graph_of(graph, paths, choke_points, names, lead)
-    return AttackPage(drawn, shown, tuple(reach), scope, len(paths) - len(shown), tuple(seen))
+    return AttackPage(drawn, shown, tuple(reach), scope, len(paths) - len(shown), tuple(view.not_seen()))
 
 
 # --- which paths, which cuts, and what is said of all ------------------------------------------------------------------
@@ -160,11 +161,13 @@ def _chokes(paths: Sequence[Path], choke_points: ChokePoints | None) -> dict[Hol
     Only what alone carries a step counts.  Of equals, those of the fewest that stop all come first.
     """
     carried: dict[Hold, set[int]] = defaultdict(set)
+    closing: dict[Hold, str] = {}
     for number, path in enumerate(paths):
         for edge in path.edges:
             for stage in edge.stages:
                 if len(stage) == 1:
                     carried[stage[0]].add(number)
+                    closing.setdefault(stage[0], _closing(edge.technique))
     fewest = frozenset(choke_points.cut or () if choke_points else ())
     found: dict[Hold, Choke] = {}
     left = set(range(len(paths)))
@@ -175,7 +178,8 @@ def _chokes(paths: Sequence[Path], choke_points: ChokePoints | None) -> dict[Hol
             break
         left -= cut
         kind = "" if best.kind in {HoldKind.STATEMENT, HoldKind.TRUST} else f"{best.kind.value} "
-        found[best] = Choke(len(found) + 1, f"{kind}{_short(best.label)}", len(cut), len(paths))
+        what = f"{kind}{_short(best.label)}"
+        found[best] = Choke(len(found) + 1, what, len(cut), len(paths), closing[best])
     return found
 
 
@@ -280,25 +284,34 @@ class _View:
 
     def _step(self, edge: Edge) -> PathStep:
         holds = dict.fromkeys(hold for stage in edge.stages for hold in stage)
-        known = _techniques().get(edge.technique)
         return PathStep(
             self._name(edge.source),
             self._name(edge.target),
             _technique(edge),
             tuple(f"{hold.kind.value}: {hold.label}" for hold in holds),
             "" if isinstance(edge.condition, bool) else words(edge.condition),
-            known.fix if known else _CLOSING.get(edge.technique, ""),
+            _closing(edge.technique),
             edge.unknown,
             self._cuts(edge),
         )
+
+    def not_seen(self) -> Iterator[str]:
+        """What was not seen, each once, with the accounts where."""
+        accounts: dict[str, list[str]] = defaultdict(list)
+        for account, what in self.graph.notes:
+            accounts[what.removeprefix("not seen: ")].append(self.names.get(account, "") or account)
+        for what, where in accounts.items():
+            named = ", ".join(where) if len(where) <= _NAMED else f"{len(where)} accounts"
+            yield f"{what} ({named})" if named else what
 
     def reach(self, start: str) -> Reach:
         """How far a start reaches."""
         found = radius(self.graph, start)
         node = self.graph.nodes[start]
         where = f"{self.names.get(node.account, '')} {node.account}".strip()
+        elsewhere = "directory" if node.kind in {NodeKind.PERSON, NodeKind.PEOPLE} else "outside"
         return Reach(
-            node.label, where or "outside", len(found.administers), len(found.stores), len(found.identities)
+            node.label, where or elsewhere, len(found.administers), len(found.stores), len(found.identities)
         )
 
 
@@ -314,6 +327,12 @@ def _technique(edge: Edge) -> str:
         return known.name
     structure = STRUCTURES.get(edge.technique)
     return structure.name if structure is not None else edge.technique
+
+
+def _closing(technique: str) -> str:
+    """How a step by the technique is closed."""
+    known = _techniques().get(technique)
+    return known.fix if known else _CLOSING.get(technique, "")
 
 
 def _way(technique: str) -> str:
