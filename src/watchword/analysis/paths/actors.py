@@ -31,6 +31,9 @@ MEMBER: Final = "+any-member"
 
 _ABOUT_PRINCIPAL: Final = ("aws:principal", "aws:username", "aws:userid")
 
+_NOTHING: Final = "arn:aws:none:::nothing"
+"""A resource that has no policy."""
+
 Context = Mapping[str, ContextValue]
 
 
@@ -60,7 +63,7 @@ class Alphabet:
         self._bits = {action: 1 << place for place, action in enumerate(self.actions)}
         self.all = (1 << len(self.actions)) - 1
         self._patterns: dict[str, int] = {}
-        self._policies: dict[int, tuple[CompiledPolicy, int, int]] = {}
+        self._policies: dict[int, tuple[CompiledPolicy, int, int, int]] = {}
 
     def mask(self, actions: frozenset[str]) -> int:
         """The set of some of the actions."""
@@ -85,22 +88,29 @@ class Alphabet:
     def _both(self, policies: tuple[CompiledPolicy, ...]) -> tuple[int, int]:
         allows = denies = 0
         for policy in policies:
-            known = self._policies.get(id(policy))
-            if known is None:
-                known = self._policies[id(policy)] = (policy, *self._of(policy))
-            allows |= known[1]
-            denies |= known[2]
+            _, allowed, denied, _ = self._of(policy)
+            allows |= allowed
+            denies |= denied
         return allows, denies
 
-    def _of(self, policy: CompiledPolicy) -> tuple[int, int]:
-        """What a policy allows at all, and what it denies whatever else is."""
-        allows = denies = 0
-        for statement in policy.statements:
-            if statement.allows:
-                allows |= self._covered(statement)
-            elif statement.is_unconditional:
-                denies |= self._covered(statement)
-        return allows, denies
+    def touches(self, policy: CompiledPolicy) -> bool:
+        """Whether the policy says anything of one of the actions."""
+        return bool(self._of(policy)[3])
+
+    def _of(self, policy: CompiledPolicy) -> tuple[CompiledPolicy, int, int, int]:
+        """What a policy allows at all, what it denies whatever else is, and what it is about; by the policy's identity."""
+        known = self._policies.get(id(policy))
+        if known is None:
+            allows = denies = about = 0
+            for statement in policy.statements:
+                covered = self._covered(statement)
+                about |= covered
+                if statement.allows:
+                    allows |= covered
+                elif statement.is_unconditional:
+                    denies |= covered
+            known = self._policies[id(policy)] = (policy, allows, denies, about)
+        return known
 
     def _covered(self, statement: CompiledStatement) -> int:
         told = statement.statement
@@ -188,9 +198,21 @@ class Actors:
         asked = (action, resource, key)
         known = actor.answers.get(asked)
         if known is None:
-            policies = self.access.policies(actor.identity, resource, account)
+            policies = self._policies(actor, action, resource, account)
             request = self._request(actor, action, resource, given, account)
             known = actor.answers[asked] = _answer(request, policies)
+        return known
+
+    def _policies(self, actor: Actor, action: str, resource: str, account: str) -> PolicySet:
+        """The policies of both sides; one value for all resources on which they are the same, so that plans are shared."""
+        # Trust policies say nothing of iam's own actions.
+        carrier = None if action.startswith("iam:") else self.access.carrier(resource)
+        owner = self.access.owner(resource) or account
+        key = ("policies", carrier.arn if carrier else "", owner)
+        known: PolicySet | None = actor.outcomes.get(key)
+        if known is None:
+            at = resource if carrier else _NOTHING
+            known = actor.outcomes[key] = self.access.policies(actor.identity, at, owner)
         return known
 
     def ask_alone(
@@ -209,7 +231,9 @@ class Actors:
         self, identity: Identity, principal: Principal, kind: str, context: Context
     ) -> tuple[Any, ...]:
         policies = identity.policies
-        every = [*policies.identity, *(policies.boundary or ())]
+        # Policies about other actions than techniques need are no difference.
+        own = [policy for policy in policies.identity if self.alphabet.touches(policy)]
+        every = [*own, *(policies.boundary or ())]
         every += [one for level in policies.scps or () for one in level]
         known: dict[str, tuple[str, ...]] = dict(principal.known)
         known |= {key.lower(): (str(value),) for key, value in context.items() if value is not None}
@@ -226,7 +250,7 @@ class Actors:
         limits = tuple(map(id, policies.boundary)) if policies.boundary is not None else None
         levels = id(policies.scps)
         return (
-            *(identity.account, kind, principal.is_service_linked, tuple(map(id, policies.identity))),
+            *(identity.account, kind, principal.is_service_linked, tuple(map(id, own))),
             *(limits, levels, outcomes, alone),
         )
 

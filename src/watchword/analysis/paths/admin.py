@@ -21,7 +21,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from watchword.analysis.iam.admin import POWERS
-from watchword.analysis.iam.compiled import CompiledPolicy
+from watchword.analysis.iam.compiled import CompiledPolicy, compile_policy
 from watchword.analysis.iam.expression import Value, both, conjunction, disjunction
 from watchword.analysis.iam.layers import Placed
 from watchword.analysis.iam.policy_set import PolicySet
@@ -30,6 +30,9 @@ from watchword.model.estate import Estate
 
 _ANY_NAME: Final = "+=,.@+"
 """A name that IAM allows and nobody gives: who may do something to it may do it to all."""
+_EVERYTHING: Final = compile_policy(
+    {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}, "identity", "AdministratorAccess"
+)
 _CONTEXT: Final = {"aws:RequestedRegion": "us-east-1"}
 
 
@@ -64,6 +67,24 @@ class Administrators:
         known = self._known.get(actor.of_class)
         if known is None:
             known = self._known[actor.of_class] = self._administration(actor, actor.policies)
+        return known
+
+    def raised(self, actor: Actor) -> Administration:
+        """What it would be with AdministratorAccess on top: its boundary, its denials and SCPs still count."""
+        policies = actor.policies
+        return self._of_raised(actor, replace(policies, identity=(_EVERYTHING, *policies.identity)), "raised")
+
+    def newcomer(self, actor: Actor) -> Administration:
+        """What a new principal of the actor's account with AdministratorAccess would be: SCPs count."""
+        return self._of_raised(
+            actor, PolicySet(identity=(_EVERYTHING,), scps=actor.policies.scps), "newcomer"
+        )
+
+    def _of_raised(self, actor: Actor, policies: PolicySet, what: str) -> Administration:
+        key = (what, actor.of_class)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._administration(actor, policies)
         return known
 
     def without_boundary(self, actor: Actor) -> Administration:

@@ -16,12 +16,13 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Final
 
-from watchword.analysis.iam.expression import Value, both, either
+from watchword.analysis.iam.expression import Value, both, conjunction, either
 from watchword.analysis.iam.layers import Placed
 from watchword.analysis.iam.request import ContextValue
 from watchword.analysis.paths.actors import Actor, Actors, Answer
 from watchword.analysis.paths.edges import Stages
 from watchword.analysis.paths.holds import Holds
+from watchword.analysis.paths.inventory import Inventory
 from watchword.analysis.paths.techniques import Technique
 from watchword.model.evidence import EvidenceMissing
 from watchword.model.resource import Resource
@@ -32,6 +33,10 @@ _TRIED: Final = 8
 """How many names are tried for a form of ARN."""
 _GLOBAL: Final = frozenset({"iam", "organizations", "sts", "account"})
 """Services whose requests AWS answers in one region."""
+_CHOSEN: Final = frozenset({"new", "some"})
+"""Names that the actor chooses."""
+_FREE: Final = _CHOSEN | {"partition", "account", "region"}
+"""Names that do not depend on the goal, unless it lies in a region of its own."""
 _PLACE: Final = re.compile(r"\{([a-z]+)\}")
 
 
@@ -61,13 +66,27 @@ class Success:
     via: str = ""
 
 
+Found = tuple[Value, list[tuple[Placed, ...]], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Actions that are done to one resource.  ``is_free``: the goal does not matter."""
+
+    form: str
+    actions: tuple[str, ...]
+    is_free: bool
+
+
 @dataclass(slots=True)
 class Attempts:
     """Asks for techniques."""
 
     actors: Actors
     holds: Holds
-    regions: Mapping[str, str]
+    inventory: Inventory
+    _region: str = ""
+    _known_parts: dict[str, tuple[Part, ...]] = field(default_factory=dict)
 
     def attempt(self, actor: Actor, technique: Technique, goal: Goal) -> Success | None:
         """Whether the actor can do it; ``None`` where it cannot."""
@@ -76,6 +95,17 @@ class Attempts:
             return None
         condition, placed, chosen = found
         return Success(condition, self.stages(actor, placed), chosen)
+
+    def passes(self, actor: Actor, technique: Technique, goal: Goal) -> bool:
+        """Whether the actor can pass the goal's role to its service in some region; alone, before all else is asked."""
+        for region in self.inventory.tried_regions(actor.account):
+            self._region = region
+            (role,) = goal.resources["target"]
+            if self._all(actor, technique, goal, role, ("iam:PassRole",)) is not None:
+                self._region = ""
+                return True
+        self._region = ""
+        return False
 
     def stages(self, actor: Actor, placed: tuple[tuple[Placed, ...], ...]) -> Stages:
         """What holds it, for this actor among those of its class."""
@@ -86,16 +116,32 @@ class Attempts:
         """As ``attempt``, with the statements where they are placed; remembered by the actor's class."""
         key = (technique.id, goal.key)
         if key not in actor.outcomes:
-            actor.outcomes[key] = self._outcome(actor, technique, goal)
+            actor.outcomes[key] = self._anywhere(actor, technique, goal)
         found: Outcome | None = actor.outcomes[key]
         return found
+
+    def _anywhere(self, actor: Actor, technique: Technique, goal: Goal) -> Outcome | None:
+        """In the region where it can be done, for good if anywhere."""
+        best: Outcome | None = None
+        is_regional = "region" not in goal.names and any(
+            one == "*" or "{region}" in one for on in technique.needs.values() for one in on
+        )
+        regions = self.inventory.tried_regions(actor.account)
+        for region in regions if is_regional else regions[:1]:
+            self._region = region
+            found = self._outcome(actor, technique, goal)
+            best = found if best is None or (found and found[0] is True) else best
+            if best is not None and best[0] is True:
+                break
+        self._region = ""
+        return best
 
     def _outcome(self, actor: Actor, technique: Technique, goal: Goal) -> Outcome | None:
         condition: Value = True
         stages: list[tuple[Placed, ...]] = []
         chosen = ""
-        for resources, actions in self._parts(actor, technique, goal):
-            found = self._any(actor, technique, goal, resources, actions)
+        for part in self._parts(technique):
+            found = self._part(actor, technique, goal, part)
             if found is None:
                 return None
             value, stage, resource = found
@@ -103,30 +149,48 @@ class Attempts:
             if condition is False:
                 return None
             stages += stage
-            chosen = chosen or (resource if NEW in resource or len(resources) > 1 else "")
+            chosen = chosen or resource
         return condition, tuple(dict.fromkeys(stages)), chosen
 
-    def _parts(
-        self, actor: Actor, technique: Technique, goal: Goal
-    ) -> Iterator[tuple[Sequence[str], tuple[str, ...]]]:
-        """Alternatives of one resource, with all the actions that are done to it; fixed resources first."""
-        forms: dict[str, list[str]] = {}
-        for action, relations in technique.needs.items():
-            for relation in relations:
-                if relation.startswith("arn:") and ("{new}" in relation or "{some}" in relation):
-                    forms.setdefault(relation, []).append(action)
-                elif relation.startswith("arn:"):
-                    yield (self._filled(relation, actor, goal),), (action,)
-                else:
-                    yield goal.resources.get(relation, ("*",) if relation == "*" else ()), (action,)
-        for form, actions in forms.items():
-            filled = self._filled(form, actor, goal)
-            yield tuple(self._candidates(actor, form, filled, actions)), tuple(actions)
+    def _part(self, actor: Actor, technique: Technique, goal: Goal, part: Part) -> Found | None:
+        """What does not depend on the goal is asked once for all of them."""
+        if not part.is_free or "region" in goal.names:
+            return self._any(actor, technique, goal, part)
+        key = (technique.id, part.form, self._region)
+        if key not in actor.outcomes:
+            actor.outcomes[key] = self._any(actor, technique, goal, part)
+        found: Found | None = actor.outcomes[key]
+        return found
+
+    def _parts(self, technique: Technique) -> tuple[Part, ...]:
+        """What is asked of a resource together; what is the same for all goals first."""
+        known = self._known_parts.get(technique.id)
+        if known is None:
+            forms: dict[str, list[str]] = {}
+            for action, relations in technique.needs.items():
+                for relation in relations:
+                    # Only names that the actor chooses must be the same for several actions.
+                    key = relation if _CHOSEN & set(_PLACE.findall(relation)) else f"{relation} {action}"
+                    forms.setdefault(key, []).append(action)
+            made = (_part_of(technique, form.partition(" ")[0], tuple(on)) for form, on in forms.items())
+            known = tuple(sorted(made, key=lambda part: not part.is_free))
+            self._known_parts[technique.id] = known
+        return known
+
+    def _resources(self, actor: Actor, goal: Goal, part: Part) -> Iterator[str]:
+        if not part.form.startswith("arn:"):
+            yield from goal.resources.get(part.form, ("*",) if part.form == "*" else ())
+            return
+        filled = self._filled(part.form, actor, goal)
+        if _CHOSEN & set(_PLACE.findall(part.form)):
+            yield from self._candidates(actor, part.form, filled, part.actions)
+        else:
+            yield filled
 
     def _filled(self, text: str, actor: Actor, goal: Goal) -> str:
         names = {
             "partition": "aws",
-            "region": self.regions.get(actor.account, "us-east-1"),
+            "region": (self._region or self.inventory.region(actor.account)),
             "account": actor.account,
             "new": NEW,
             "some": NEW,
@@ -134,39 +198,29 @@ class Attempts:
         }
         return _PLACE.sub(lambda found: names.get(found[1], NEW), text)
 
-    def _any(
-        self,
-        actor: Actor,
-        technique: Technique,
-        goal: Goal,
-        resources: Sequence[str],
-        actions: tuple[str, ...],
-    ) -> tuple[Value, list[tuple[Placed, ...]], str] | None:
+    def _any(self, actor: Actor, technique: Technique, goal: Goal, part: Part) -> Found | None:
         """Whether all actions are allowed on one of the resources; the stages are those of what is found first for good.
 
         Where several resources will do, a stage has the statements of all of them.
         """
         total: Value = False
         stages: list[tuple[Placed, ...]] = []
-        first = ""
-        for resource in resources:
-            answers = self._all(actor, technique, goal, resource, actions)
-            if answers is None:
-                continue
-            value: Value = True
-            for answer in answers:
-                value = both(value, answer.value)
-            if value is False:
+        chosen = ""
+        for resource in self._resources(actor, goal, part):
+            answers = self._all(actor, technique, goal, resource, part.actions)
+            value = conjunction(answer.value for answer in answers) if answers else False
+            if not answers or value is False:
                 continue
             own = [answer.own for answer in answers]
-            stages = own if not first else [(*old, *new) for old, new in zip(stages, own, strict=True)]
-            first = first or resource
+            stages = own if not stages else [(*a, *b) for a, b in zip(stages, own, strict=True)]
+            chosen = chosen or resource
             total = either(total, value)
             if total is True:
                 break
-        if not first:
+        if total is False:
             return None
-        return total, [tuple(dict.fromkeys(stage)) for stage in stages if stage], first
+        told = chosen if part.form.startswith("arn:") or part.form == "own-policy" else ""
+        return total, [tuple(dict.fromkeys(stage)) for stage in stages if stage], told
 
     def _all(
         self, actor: Actor, technique: Technique, goal: Goal, resource: str, actions: tuple[str, ...]
@@ -174,7 +228,8 @@ class Attempts:
         answers = []
         for action in actions:
             given = self._context(actor, technique, goal, resource, action)
-            key = tuple((name, given[name]) for name in (*technique.sets, *technique.absent) if name in given)
+            named = ("aws:RequestedRegion", *technique.sets, *technique.absent)
+            key = tuple((name, given[name]) for name in named if name in given)
             answer = self.actors.ask(actor, action, resource, given=given, key=key)
             if answer.value is False:
                 return None
@@ -189,7 +244,9 @@ class Attempts:
         service = action.partition(":")[0]
         region = resource.split(":")[3] if resource.count(":") >= 3 else ""
         if not region:
-            region = "us-east-1" if service in _GLOBAL else self.regions.get(actor.account, "us-east-1")
+            region = (
+                "us-east-1" if service in _GLOBAL else (self._region or self.inventory.region(actor.account))
+            )
         found: dict[str, ContextValue] = {"aws:RequestedRegion": region}
         row = goal.rows.get(resource)
         if row is not None:
@@ -230,6 +287,15 @@ class Attempts:
                     if shaped and shaped not in tried and len(tried) < _TRIED:
                         tried.add(shaped)
                         yield shaped
+
+
+def _part_of(technique: Technique, form: str, actions: tuple[str, ...]) -> Part:
+    """Free is a form without names of the goal, whose actions' contexts have none either."""
+    services = {action.partition(":")[0] for action in actions}
+    given = [value for key, value in technique.sets.items() if key.partition(":")[0] in services]
+    is_arn = form.startswith("arn:") or form == "*"
+    places = {place for text in (form, *given) for place in _PLACE.findall(text)}
+    return Part(form, actions, is_arn and places <= _FREE)
 
 
 def boundary_of(row: Resource) -> str | None:

@@ -18,10 +18,10 @@ from watchword.analysis.iam.expression import Value, both
 from watchword.analysis.paths.actors import Actor
 from watchword.analysis.paths.admin import Administration, Administrators
 from watchword.analysis.paths.attempts import Attempts, Goal
-from watchword.analysis.paths.edges import Edge, account_node
+from watchword.analysis.paths.edges import Edge, Node, NodeKind, account_node
 from watchword.analysis.paths.inventory import Compute, Inventory
 from watchword.analysis.paths.techniques import Gives, Target, Technique
-from watchword.analysis.paths.trusts import COGNITO, Trusts, named
+from watchword.analysis.paths.trusts import COGNITO, SAML, WEB, Trusts
 from watchword.model.evidence import EvidenceMissing
 from watchword.model.resource import Resource
 
@@ -37,11 +37,16 @@ class Escalation:
     administrators: Administrators
     techniques: tuple[Technique, ...]
     notes: dict[tuple[str, str], None] = field(default_factory=dict)
+    nodes: dict[str, Node] = field(default_factory=dict)
+    structure: list[Edge] = field(default_factory=list)
+    """Edges from nodes of what is not seen."""
     _masks: list[tuple[int, Technique]] = field(init=False)
     _roles: dict[tuple[str, str], list[Identity]] = field(init=False)
     _all: dict[tuple[str, IdentityKind], list[Identity]] = field(init=False)
     _trusting: dict[tuple[str, str], Value] = field(default_factory=dict)
     _goals: dict[tuple[str, str], Goal] = field(default_factory=dict)
+    _missing: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _possible: dict[tuple[int, str], list[Technique]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         alphabet = self.attempts.actors.alphabet
@@ -53,17 +58,26 @@ class Escalation:
                 continue
             self._all[(str(identity.account), identity.kind)].append(identity)
             if identity.kind is IdentityKind.ROLE:
-                for service in _trusted(identity):
+                for service in self._trusted(identity):
                     self._roles[(str(identity.account), service)].append(identity)
 
     def edges(self, actor: Actor, assumable: Mapping[str, Edge]) -> Iterator[Edge]:
         """Every edge of the actor's; ``assumable`` are the edges by which it takes roles, by the role's ARN."""
-        for mask, technique in self._masks:
-            if actor.may & mask != mask or (technique.actor and technique.actor != actor.kind):
-                continue
-            maker = _MAKERS.get(technique.target)
-            if maker is not None:
-                yield from maker(self, actor, technique, assumable)
+        key = (actor.may, actor.kind)
+        possible = self._possible.get(key)
+        if possible is None:
+            possible = self._possible[key] = [
+                one
+                for mask, one in self._masks
+                if actor.may & mask == mask and one.actor in {"", actor.kind} and one.target in _MAKERS
+            ]
+        for technique in possible:
+            yield from _MAKERS[technique.target](self, actor, technique, assumable)
+
+    def _trusted(self, role: Identity) -> Iterator[str]:
+        yield from self.trusts.whom(role).services
+        if COGNITO in self.trusts.whom(role, WEB).federated:
+            yield f"federated:{COGNITO}"
 
     # --- oneself --------------------------------------------------------------------------------------------------------
 
@@ -96,7 +110,9 @@ class Escalation:
             return self.administrators.without_boundary(actor) if bounded else None
         if technique.gives is Gives.UNDENIED:
             return self.administrators.without_denials(actor) if _has_deny(actor, technique) else None
-        return Administration(True)
+        if _relations(technique) & {"self", "own-policy", "own-group"}:
+            return self.administrators.raised(actor)
+        return self.administrators.newcomer(actor)
 
     def _group(self, actor: Actor, technique: Technique, _: Mapping[str, Edge]) -> Iterator[Edge]:
         own = {group.arn for group in self._groups(actor.identity)} | {actor.identity.arn}
@@ -112,20 +128,19 @@ class Escalation:
                 continue
             met, unknown = self._state_of_user(user, technique.requires)
             if met:
-                yield from self._tried(
-                    actor, technique, self._goal(user), self._end(technique, user), unknown=unknown
-                )
+                for made in self._taken(actor, technique, user):
+                    yield made._replace(unknown=(*made.unknown, *unknown)) if unknown else made
 
     def _any_role(self, actor: Actor, technique: Technique, _: Mapping[str, Edge]) -> Iterator[Edge]:
         for role in self._all[(actor.account, IdentityKind.ROLE)]:
             if role.arn != actor.identity.arn:
-                yield from self._tried(actor, technique, self._goal(role), self._end(technique, role))
+                yield from self._taken(actor, technique, role)
 
     def _assumable(self, actor: Actor, technique: Technique, assumable: Mapping[str, Edge]) -> Iterator[Edge]:
         for arn, edge in assumable.items():
             role = self.access.identities[arn]
             if str(role.account) == actor.account and arn != actor.identity.arn:
-                for made in self._tried(actor, technique, self._goal(role), self._end(technique, role)):
+                for made in self._taken(actor, technique, role):
                     yield made._replace(
                         condition=both(edge.condition, made.condition),
                         stages=(*edge.stages, *made.stages),
@@ -134,39 +149,65 @@ class Escalation:
 
     def _federated(self, actor: Actor, technique: Technique, _: Mapping[str, Edge]) -> Iterator[Edge]:
         for role in self._all[(actor.account, IdentityKind.ROLE)]:
-            for provider in named(role, "sts:AssumeRoleWithSAML").federated:
+            for provider in self.trusts.whom(role, SAML).federated:
                 if f"::{actor.account}:" in provider and ":saml-provider/AWSSSO_" not in provider:
                     goal = Goal(f"{role.arn} {provider}", {}, {"provider": (provider,)})
                     yield from self._tried(actor, technique, goal, role.arn)
 
     def _role(self, actor: Actor, technique: Technique, _: Mapping[str, Edge]) -> Iterator[Edge]:
         for service in technique.trust:
-            for role in self._roles[(actor.account, service)]:
+            for role in self._passable(actor, technique, service):
                 if role.arn == actor.identity.arn or not self._has_profile(role, technique.requires):
                     continue
                 trusted = self._trusts(role, service)
                 if trusted is not False:
                     goal = self._goal(role, service)
-                    yield from self._tried(
-                        actor,
-                        technique,
-                        goal,
-                        role.arn,
-                        given=trusted,
-                        unknown=self.access.missing_of(None, role.arn),
-                    )
+                    unknown = self._role_missing(role)
+                    yield from self._tried(actor, technique, goal, role.arn, given=trusted, unknown=unknown)
+
+    def _passable(self, actor: Actor, technique: Technique, service: str) -> list[Identity]:
+        """The roles that trust a service and that the actor can pass to it: asked once for all techniques of a service."""
+        key = ("passable", service)
+        found: list[Identity] | None = actor.outcomes.get(key)
+        if found is None:
+            found = [
+                role
+                for role in self._roles[(actor.account, service)]
+                if self.attempts.passes(actor, technique, self._goal(role, service))
+            ]
+            actor.outcomes[key] = found
+        return found
+
+    def _role_missing(self, role: Identity) -> tuple[str, ...]:
+        known = self._missing.get(role.arn)
+        if known is None:
+            known = self._missing[role.arn] = self.access.missing_of(None, role.arn)
+        return known
 
     def _unseen(self, actor: Actor, technique: Technique, _: Mapping[str, Edge]) -> Iterator[Edge]:
-        """Roles that may belong to what no table shows: told as unknown."""
-        unknown = (f"{technique.unseen} are not collected",)
-        for service in technique.trust:
-            for role in self._roles[(actor.account, service)]:
-                trusted = self._trusts(role, service)
-                if role.arn != actor.identity.arn and trusted is not False:
-                    yield from self._tried(
-                        actor, technique, self._goal(role, service), role.arn, given=trusted, unknown=unknown
-                    )
-        self.notes[(actor.account, f"not seen: {technique.unseen}")] = None
+        """What no table shows is one node an account, which may run with any role that trusts its service."""
+        if not any(self._roles[(actor.account, service)] for service in technique.trust):
+            return
+        node = self._unseen_node(actor.account, technique)
+        goal = Goal(node.id, {"service": technique.trust[0]})
+        yield from self._tried(actor, technique, goal, node.id, unknown=node.missing)
+
+    def _unseen_node(self, account: str, technique: Technique) -> Node:
+        name = f"unseen:{account}:{technique.unseen}"
+        if name not in self.nodes:
+            missing = (f"{technique.unseen} are not collected",)
+            self.nodes[name] = Node(
+                name, NodeKind.COMPUTE, f"{technique.unseen}, not seen", account, missing=missing
+            )
+            self.notes[(account, f"not seen: {technique.unseen}")] = None
+            for service in technique.trust:
+                for role in self._roles[(account, service)]:
+                    trusted = self._trusts(role, service)
+                    if trusted is not False:
+                        self.structure.append(
+                            Edge(name, role.arn, "runs-as", trusted, unknown=missing, cost=0)
+                        )
+        return self.nodes[name]
 
     def _compute(self, actor: Actor, technique: Technique, _: Mapping[str, Edge]) -> Iterator[Edge]:
         for what in self.inventory.compute.get((actor.account, technique.table), ()):
@@ -249,9 +290,16 @@ class Escalation:
             found = self._goals[key] = Goal(f"{identity.arn} {service}", names, resources, rows)
         return found
 
-    def _end(self, technique: Technique, target: Identity) -> str:
-        is_whole = technique.gives is Gives.ADMINISTRATOR
-        return account_node(str(target.account)) if is_whole else target.arn
+    def _taken(self, actor: Actor, technique: Technique, target: Identity) -> Iterator[Edge]:
+        """The edge to a target that is taken over; or to its account, where the target is made its administrator."""
+        goal = self._goal(target)
+        if technique.gives is not Gives.ADMINISTRATOR:
+            yield from self._tried(actor, technique, goal, target.arn)
+            return
+        raised = self.administrators.raised(self.attempts.actors.of(target))
+        end = account_node(str(target.account))
+        if raised.value is not False:
+            yield from self._tried(actor, technique, goal, end, given=raised.value)
 
     def _tried(
         self,
@@ -302,13 +350,6 @@ def _attached(row: Resource) -> Iterator[str]:
             yield one.text("PolicyArn", "")
     except EvidenceMissing:
         return
-
-
-def _trusted(role: Identity) -> Iterator[str]:
-    yield from named(role, "sts:AssumeRole").services
-    for provider in named(role, "sts:AssumeRoleWithWebIdentity").federated:
-        if provider == COGNITO:
-            yield f"federated:{provider}"
 
 
 def _compute_goal(what: Compute) -> Goal:

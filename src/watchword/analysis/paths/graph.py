@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from watchword.analysis.iam.access import Access, Identity, IdentityKind
+from watchword.analysis.iam.admin import POWERS
 from watchword.analysis.iam.universe import Universe
 from watchword.analysis.paths.actors import Actor, Actors, Alphabet
 from watchword.analysis.paths.admin import Administrators
@@ -41,9 +42,9 @@ from watchword.analysis.paths.edges import (
 from watchword.analysis.paths.escalation import Escalation, is_service_linked
 from watchword.analysis.paths.holds import Holds
 from watchword.analysis.paths.inventory import Compute, Inventory
-from watchword.analysis.paths.stores import STORE_ACTIONS, Stores
+from watchword.analysis.paths.stores import Stores
 from watchword.analysis.paths.techniques import Technique, techniques
-from watchword.analysis.paths.trusts import WEB, Trusts, named
+from watchword.analysis.paths.trusts import WEB, Trusts
 from watchword.model.estate import Estate
 from watchword.model.snapshot import AccountView
 
@@ -129,12 +130,12 @@ class _Building:
     def graph(self, notes: tuple[tuple[str, str], ...], views: tuple[AccountView, ...]) -> EscalationGraph:
         """Steps 1 to 5."""
         needed = (action for one in self.catalogue for action in one.needs)
-        alphabet = Alphabet(iter((*needed, "sts:AssumeRole", *STORE_ACTIONS, *POWERS)))
+        alphabet = Alphabet(iter((*needed, "sts:AssumeRole", *(power for power, _ in POWERS))))
         actors = Actors(self.access, alphabet, self.inventory.now)
         holds = Holds(self.access)
         administrators = Administrators(actors, self.estate)
         trusts = Trusts(self.access, actors, holds, self.inventory, self.estate, self.by_account)
-        attempts = Attempts(actors, holds, self.inventory.regions)
+        attempts = Attempts(actors, holds, self.inventory)
         escalation = Escalation(self.access, self.inventory, attempts, trusts, administrators, self.catalogue)
         everybody = [self._actor(one, actors) for one in self.access.identities.values() if _acts(one)]
         self._accounts()
@@ -143,16 +144,22 @@ class _Building:
         for actor in everybody:
             if not settled[actor.identity.arn]:
                 self.edges += escalation.edges(actor, taking.get(actor.identity.arn, {}))
+        self.edges += escalation.structure
+        self.nodes |= escalation.nodes
         directory = Directory(self.access, self.inventory, attempts, self.catalogue)
-        self.edges += directory.edges(everybody)
+        self.edges += directory.edges(one for one in everybody if not self._governs(one, settled))
         self.nodes |= directory.nodes
-        self._compute()
-        stores = Stores(self.access, actors, holds, views)
-        self.edges += stores.edges(everybody, settled)
+        self._compute(trusts)
+        stores = Stores(self.access, holds, views, self.inventory.now)
+        self.edges += stores.edges([actor.identity for actor in everybody], settled)
         self.nodes |= {**trusts.nodes, **stores.nodes}
         self._missing_ends()
         told = (*notes, *self._unread(), *escalation.notes, *directory.notes, *stores.notes)
         return EscalationGraph(self.nodes, tuple(self.edges), tuple(dict.fromkeys(told)))
+
+    def _governs(self, actor: Actor, settled: Mapping[str, bool]) -> bool:
+        """Whether it administers the management account for good, and needs no technique on the directory."""
+        return settled[actor.identity.arn] and self.access.accounts[actor.identity.account].is_management
 
     def _actor(self, identity: Identity, actors: Actors) -> Actor:
         actor = actors.of(identity)
@@ -201,7 +208,7 @@ class _Building:
         self.edges += trusts.guests()
         return taking
 
-    def _compute(self) -> None:
+    def _compute(self, trusts: Trusts) -> None:
         """5: what runs with a role leads to it; a cluster also to the roles that trust its provider."""
         for (account, table), rows in self.inventory.compute.items():
             for what in rows:
@@ -210,16 +217,16 @@ class _Building:
                 )
                 self.edges += _runs_as(what)
                 if table == "eks.clusters":
-                    self.edges += self._pods(what, account)
+                    self.edges += self._pods(what, account, trusts)
 
-    def _pods(self, cluster: Compute, account: str) -> Iterator[Edge]:
+    def _pods(self, cluster: Compute, account: str, trusts: Trusts) -> Iterator[Edge]:
         issuer = cluster.row.text("identity.oidc.issuer", "").removeprefix("https://")
         if not issuer:
             return
         ending = f":oidc-provider/{issuer}"
         for role in self.access.identities.values():
             if str(role.account) == account and any(
-                one.endswith(ending) for one in named(role, WEB).federated
+                one.endswith(ending) for one in trusts.whom(role, WEB).federated
             ):
                 hold = Hold(HoldKind.ATTACHMENT, f"role {role.arn} of {cluster.row.arn}", row=role.row)
                 yield Edge(cluster.row.arn, role.arn, "runs-as", stages=((hold,),), cost=0)
@@ -240,11 +247,6 @@ class _Building:
         for account, sentences in self.access.missing.items():
             yield from ((str(account), f"not seen: {one}") for one in sentences)
 
-
-POWERS = (
-    *("iam:AttachUserPolicy", "iam:PutUserPolicy", "iam:AttachGroupPolicy", "iam:PutGroupPolicy"),
-    *("iam:AttachRolePolicy", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy", "iam:CreatePolicyVersion"),
-)
 
 _NOUNS = {
     "ec2.instances": "instance",

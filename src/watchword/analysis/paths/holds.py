@@ -35,7 +35,8 @@ class Holds:
     access: Access
     _groups: Mapping[tuple[str, str], Identity] = field(init=False)
     _origins: dict[tuple[str, str], _Origin] = field(default_factory=dict)
-    _made: dict[tuple[str, str, int], Hold] = field(default_factory=dict)
+    _made: dict[tuple[str, int], Hold] = field(default_factory=dict)
+    """By the identity and the statement's own identity: statements live as long as ``access``."""
 
     def __post_init__(self) -> None:
         self._groups = {
@@ -57,7 +58,7 @@ class Holds:
         """The holds of an identity's own statements (``identity[0]``, …)."""
         found = []
         for one in placed:
-            key = (identity.arn, one.policy, one.index)
+            key = (identity.arn, id(one.statement))
             hold = self._made.get(key)
             if hold is None:
                 hold = self._made[key] = self._hold(identity, one)
@@ -72,12 +73,21 @@ class Holds:
         )
 
     def _hold(self, identity: Identity, placed: Placed) -> Hold:
+        # Identities of one class (see ``actors``) have the statement in policies of different places.
+        placed = self._own_place(identity, placed)
         number = int(placed.policy.partition("[")[2].rstrip("]"))
         origin = self._origin(identity, identity.policies.identity[number].name)
         if origin.kind is HoldKind.ATTACHMENT:
             return Hold(origin.kind, origin.where, row=origin.row, path=origin.path, placed=placed)
         sid = placed.statement.statement.sid
         return Hold(origin.kind, origin.where, placed.index, sid, origin.row, origin.path, placed)
+
+    def _own_place(self, identity: Identity, placed: Placed) -> Placed:
+        for number, policy in enumerate(identity.policies.identity):
+            for index, statement in enumerate(policy.statements):
+                if statement is placed.statement:
+                    return Placed(f"identity[{number}]", index, statement)
+        return placed
 
     def _origin(self, identity: Identity, name: str) -> _Origin:
         key = (identity.arn, name)

@@ -22,6 +22,8 @@ Roles = Callable[[Resource, "Inventory"], Iterator[tuple[str, str]]]
 """The roles of a row, each with the path of the field that names it."""
 
 DEFAULT_REGION: Final = "us-east-1"
+_TRIED: Final = 3
+"""Regions that an actor would try, guardrails on regions being what they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Inventory:
     delegated: set[tuple[str, str]] = field(default_factory=set)
     organization_missing: dict[str, tuple[str, ...]] = field(default_factory=dict)
     now: str = ""
+    _tried: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, views: Iterable[AccountView]) -> Inventory:
@@ -80,7 +83,17 @@ class Inventory:
 
     def region(self, account: str) -> str:
         """The region where most of the account's things are."""
-        return self.regions.get(account, DEFAULT_REGION)
+        return self.tried_regions(account)[0]
+
+    def tried_regions(self, account: str) -> tuple[str, ...]:
+        """Regions in which an actor of the account would try: its own first, then those that most accounts use."""
+        known = self._tried.get(account)
+        if known is None:
+            usual = [region for region, _ in Counter(self.regions.values()).most_common(_TRIED)]
+            own = self.regions.get(account)
+            every = dict.fromkeys((*((own,) if own else ()), *usual, DEFAULT_REGION))
+            known = self._tried[account] = tuple(every)[:_TRIED]
+        return known
 
     def _take(self, view: AccountView) -> None:
         account = str(view.account.id)
@@ -127,6 +140,7 @@ class Inventory:
         except EvidenceMissing as error:
             self.missing[key] = (*self.missing.get(key, ()), error.what)
             return
+        found = tuple(one for one in found if ":role/aws-service-role/" not in one[0])
         if found or table == "eks.clusters":
             self.compute[key].append(Compute(row, found))
 

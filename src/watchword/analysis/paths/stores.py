@@ -7,15 +7,15 @@ encrypts a store is not considered.  Whoever administers the store's account rea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from watchword.analysis.data.sensitivity import SENSITIVE, label_of
-from watchword.analysis.iam.access import Access
+from watchword.analysis.iam.access import Access, Identity
 from watchword.analysis.iam.evaluate import evaluate
 from watchword.analysis.iam.request import Request
-from watchword.analysis.paths.actors import Actor, Actors
+from watchword.analysis.paths.actors import Actor, Actors, Alphabet
 from watchword.analysis.paths.edges import INTERNET, Edge, Hold, Node, NodeKind, Stages, account_node
 from watchword.analysis.paths.holds import Holds
 from watchword.analysis.paths.trusts import allowing
@@ -57,22 +57,24 @@ class Stores:
     """Makes the nodes and edges of sensitive stores."""
 
     access: Access
-    actors: Actors
     holds: Holds
     views: tuple[AccountView, ...]
+    now: str
     nodes: dict[str, Node] = field(default_factory=dict)
     notes: dict[tuple[str, str], None] = field(default_factory=dict)
 
-    def edges(self, actors: Iterable[Actor], settled: Mapping[str, bool]) -> Iterator[Edge]:
+    def edges(self, identities: Sequence[Identity], settled: Mapping[str, bool]) -> Iterator[Edge]:
         """Who reads which store; ``settled`` are those who administer their account for good."""
-        reading = list(actors)
+        mine = Actors(self.access, Alphabet(iter(STORE_ACTIONS)), self.now)
+        reading: list[Actor] = []
         for view in self.views:
             for row in self._sensitive(view):
                 yield Edge(account_node(str(row.account)), row.arn, "administers")
                 yield from self._anybody(row)
+                reading = reading or [mine.of(one) for one in identities]
                 for actor in reading:
                     if not (settled[actor.identity.arn] and actor.account == str(row.account)):
-                        yield from self._reads(actor, row)
+                        yield from self._reads(mine, actor, row)
 
     def _sensitive(self, view: AccountView) -> Iterator[Resource]:
         for table, (noun, _, _) in STORES.items():
@@ -88,9 +90,9 @@ class Stores:
                     )
                     yield row
 
-    def _reads(self, actor: Actor, row: Resource) -> Iterator[Edge]:
+    def _reads(self, actors: Actors, actor: Actor, row: Resource) -> Iterator[Edge]:
         _, actions, form = STORES[row.table]
-        bits = self.actors.alphabet.mask(frozenset(one.lower() for one in actions))
+        bits = actors.alphabet.mask(frozenset(one.lower() for one in actions))
         own = self.access.carrier(row.arn)
         is_named = own is not None and own.policy is not None and actor.account == str(row.account)
         if not actor.may & bits and not is_named:
@@ -99,7 +101,7 @@ class Stores:
         key = actor.identity.arn if own is not None and own.policy is not None else "class"
         for action in actions:
             asked = form.replace("{arn}", row.arn)
-            answer = self.actors.ask(actor, action, asked, given=given, key=key, account=str(row.account))
+            answer = actors.ask(actor, action, asked, given=given, key=key, account=str(row.account))
             if answer.value is not False:
                 mine = self.holds.of_identity(actor.identity, answer.own)
                 theirs = self.holds.of_resource(row, own.path, answer.theirs) if own else ()

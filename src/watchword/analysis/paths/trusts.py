@@ -42,6 +42,9 @@ WEB: Final = "sts:AssumeRoleWithWebIdentity"
 COGNITO: Final = "cognito-identity.amazonaws.com"
 _STRANGER: Final = "000000000000"
 _SOMEBODY: Final = "+anybody"
+_PRINCIPAL_KEYS: Final = (
+    *("aws:principalarn", "aws:username", "aws:userid", "aws:principaltag", "aws:principaltype"),
+)
 _OTHERS: Final = "another organisation"
 _OPEN: Final = PolicySet(
     identity=(compile_policy({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}, "identity"),)
@@ -92,6 +95,8 @@ class Trusts:
     estate: Estate
     by_account: Mapping[str, list[Actor]]
     nodes: dict[str, Node] = field(default_factory=dict)
+    _apart: dict[str, bool] = field(default_factory=dict)
+    _named: dict[tuple[str, str], Named] = field(default_factory=dict)
 
     def edges(self, role: Identity) -> Iterator[Edge]:
         """Every edge to a role: from identities, from outside, from providers."""
@@ -101,14 +106,14 @@ class Trusts:
                 self.nodes.setdefault(UNKNOWN, Node(UNKNOWN, NodeKind.UNKNOWN, "whoever was not read"))
                 yield Edge(UNKNOWN, role.arn, "sts-assume-role", unknown=missing)
             return
-        whom = named(role, ASSUME)
+        whom = self.whom(role)
         yield from self._inside(role, whom)
         yield from self._outside(role, whom)
         for action, technique in (
             (SAML, "sts-assume-role-with-saml"),
             (WEB, "sts-assume-role-with-web-identity"),
         ):
-            for provider in named(role, action).federated:
+            for provider in self.whom(role, action).federated:
                 yield from self._federated(role, provider, action, technique)
 
     # --- inside the organisation ---------------------------------------------------------------------------------------
@@ -153,18 +158,22 @@ class Trusts:
             unknown_of(self.access, role),
         )
 
+    def whom(self, role: Identity, action: str = ASSUME) -> Named:
+        """``named``, remembered."""
+        key = (role.arn, action)
+        known = self._named.get(key)
+        if known is None:
+            known = self._named[key] = named(role, action)
+        return known
+
     def _tells_apart(self, role: Identity) -> bool:
         """Whether the trust policy, or an RCP, asks for more of the principal than its account."""
-        policies = self.access.policies(None, role.arn)
-        principal = (
-            "aws:principalarn",
-            "aws:username",
-            "aws:userid",
-            "aws:principaltag",
-            "aws:principaltype",
-        )
-        asks = any(key.startswith(principal) for key in policies.keys)
-        return asks or bool(named(role, ASSUME).arns)
+        known = self._apart.get(role.arn)
+        if known is None:
+            policies = self.access.policies(None, role.arn)
+            asks = any(key.startswith(_PRINCIPAL_KEYS) for key in policies.keys)
+            known = self._apart[role.arn] = asks or bool(self.whom(role).arns)
+        return known
 
     # --- outside --------------------------------------------------------------------------------------------------------
 
