@@ -321,6 +321,11 @@ def test_a_bucket_of_another_account_adds_nothing() -> None:
     assert found.rows[0].answer(GET) is Answer.NO
 
 
+def test_a_bucket_grants_no_actions_of_other_services() -> None:
+    assert by_resource(identity(), grant("*"), action="sqs:SendMessage") == "no"
+    assert by_resource(identity(), grant("*"), action="s3:PutObject") == "some"
+
+
 def test_a_role_that_trusts_a_user_grants_assume_role() -> None:
     trust = carrier(DEPLOY, "iam.roles", {"Effect": "Allow", "Action": "sts:*", "Principal": {"AWS": ANN}})
     found = Matrix.of_access(access([identity(arn=ANN)], [trust]), UNIVERSE)

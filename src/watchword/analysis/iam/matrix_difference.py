@@ -12,7 +12,8 @@ from typing import Final
 
 from watchword.analysis.iam.access import IdentityKind
 from watchword.analysis.iam.bits import ActionBits, Bits
-from watchword.analysis.iam.matrix import NOTHING, Layers, Matrix, Row
+from watchword.analysis.iam.matrix import Layers, Matrix, Row
+from watchword.analysis.iam.matrix_row import NOTHING
 from watchword.model.ids import AccountId
 
 ONLY_OLD: Final = "gone"

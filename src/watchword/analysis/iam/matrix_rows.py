@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import NamedTuple
 
 from watchword.analysis.iam.access import Access, Identity
 from watchword.analysis.iam.attached import CARRIERS
 from watchword.analysis.iam.bits import ActionBits, Bits
 from watchword.analysis.iam.expression import Values
-from watchword.analysis.iam.matrix import NOTHING, Layers, Row
+from watchword.analysis.iam.matrix_row import NOTHING, Layers, Row
 from watchword.analysis.iam.policy_bits import SILENT, Drawing, Outcome, PolicyBits, Says, joined
 from watchword.analysis.iam.policy_set import Policies
 from watchword.analysis.iam.principals import Principal
@@ -172,10 +173,8 @@ class _Making:
         key = tuple([id(one) for one in said])
         found = self._gates.get(key)
         if found is None:
-            found = self._everything
-            for one in said:
-                found = meet(found, one)
-            self._gates[key] = found
+            limiting = [one for one in said if one is not self._everything] or [self._everything]
+            found = self._gates[key] = reduce(meet, limiting)
         return found
 
     def _keep(self, says: Says) -> Says:

@@ -58,12 +58,15 @@ def joined(parts: Iterable[Says]) -> Says:
     """What policies say that are one layer: whatever one of them says."""
     everywhere = somewhere = perhaps = denied = may_be_denied = by_name = 0
     for one in parts:
-        everywhere |= one[0]
-        somewhere |= one[1]
-        perhaps |= one[2]
-        denied |= one[3]
-        may_be_denied |= one[4]
-        by_name |= one[5]
+        # Most statements only allow or only deny; joining nothing would copy the whole set.
+        if one[2]:
+            everywhere |= one[0]
+            somewhere |= one[1]
+            perhaps |= one[2]
+        if one[3] or one[4] or one[5]:
+            denied |= one[3]
+            may_be_denied |= one[4]
+            by_name |= one[5]
     return Says(everywhere, somewhere, perhaps, denied, may_be_denied, by_name)
 
 
