@@ -8,7 +8,7 @@ from watchword.analysis.paths.edges import Edge, Hold, HoldKind, Node, NodeKind
 from watchword.analysis.paths.graph import EscalationGraph
 from watchword.analysis.paths.search import Path, paths
 from watchword.report.attack_model import EdgeStyle, Place, readable
-from watchword.report.attack_view import ROOM, attack_graph_of, attack_page_of
+from watchword.report.attack_view import ROOM, attack_graph_of, attack_page_of, telling_paths
 
 PROD = "666677778888"
 ADMIN = f"account:{PROD}"
@@ -147,3 +147,9 @@ def test_the_page_tells_who_how_by_what_and_how_to_close_it() -> None:
     assert step.fix
     assert page.reach[0].accounts == 1
     assert page.not_seen == ("Batch jobs (prod)",)
+
+
+def test_a_first_picture_shows_escalations_and_what_outsiders_read() -> None:
+    graph = estate(2)
+    told = [(one.start, one.goal) for one in telling_paths(graph)]
+    assert told == [("u0", ADMIN), ("u1", ADMIN), ("internet", "store")]

@@ -84,6 +84,17 @@ def test_crossings_that_can_be_undone_are_undone() -> None:
     assert order(found, "abc") == order(found, "zyx")
 
 
+def test_a_web_of_long_ways_is_laid_out_by_its_shortest_ones() -> None:
+    names = [f"n{number}" for number in range(20)]
+    items = [Item("start", 20, Pin.START), *(Item(name, 20) for name in names), Item("end", 20, Pin.END)]
+    links = [Link("start", name, f"1 {name}") for name in names]
+    links += [Link(one, other, f"2 {other}") for one, other in pairwise(names)]
+    links += [Link(name, "end", "3") for name in names]
+    found = arrange(items, links)
+    assert found.columns == 3
+    assert len(found.back) == 19
+
+
 def order(found: Arrangement, names: str) -> list[float]:
     return [round(found.boxes[name].middle, 3) for name in names]
 

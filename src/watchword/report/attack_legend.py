@@ -119,7 +119,7 @@ class Legend:
             (EdgeStyle.CONDITIONAL in styles, "way conditional", "on a condition: see its letter"),
             (EdgeStyle.UNKNOWN in styles, "way unknown", "? not known: evidence is missing"),
             (any(one.choke for one in self.graph.edges), "way choke", "would be cut"),
-            (self.back, "way back", "leads back"),
+            (self.back, "way back", "leads back or aside"),
         ):
             size = width(words, 12) + 62
             if not drawn:

@@ -15,9 +15,9 @@ from typing import Final
 
 from watchword.analysis.iam.expression import words
 from watchword.analysis.paths.blast import ChokePoints, radius
-from watchword.analysis.paths.edges import STRUCTURES, Edge, Hold, HoldKind, Node, NodeKind
+from watchword.analysis.paths.edges import OUTSIDERS, STRUCTURES, Edge, Hold, HoldKind, Node, NodeKind
 from watchword.analysis.paths.graph import EscalationGraph
-from watchword.analysis.paths.search import Path
+from watchword.analysis.paths.search import Path, closure, escalations, path_to
 from watchword.analysis.paths.techniques import Technique, techniques
 from watchword.report.attack_model import AttackGraph, Choke, EdgeStyle, GraphEdge, GraphNode, Place
 from watchword.report.attack_page import SHOWN_PATHS, AttackPage, PathStep, PathView, Reach
@@ -132,6 +132,22 @@ def attack_page_of(
     reach = sorted(map(view.reach, starts), key=lambda one: (-one.accounts, -one.stores, one.identity))
     drawn = attack_graph_of(graph, paths, choke_points, names, lead)
     return AttackPage(drawn, shown, tuple(reach), scope, len(paths) - len(shown), tuple(view.not_seen()))
+
+
+def telling_paths(graph: EscalationGraph, *, unknown: bool = True) -> tuple[Path, ...]:
+    """The paths that a first picture of an organisation shows.
+
+    For everybody who does not administer already, the cheapest path to administering an account; then, for everybody
+    outside, the cheapest to each sensitive store.
+    """
+    stores = [node.id for node in graph.nodes.values() if node.kind is NodeKind.STORE]
+    found = list(escalations(graph, unknown=unknown))
+    for node in graph.nodes.values():
+        if node.kind in OUTSIDERS:
+            reached = closure(graph, (node.id,), unknown=unknown)
+            ways = (path_to(reached, store) for store in stores)
+            found += [way for way in ways if way is not None and way.condition is not False]
+    return tuple(found)
 
 
 # --- which paths, which cuts, and what is said of all ------------------------------------------------------------------

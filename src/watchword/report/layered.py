@@ -4,6 +4,8 @@ The steps are those of Sugiyama, Tagawa and Toda (1981, https://doi.org/10.1109/
 
 1. Links that lead back are set aside (they close a circle), so that the rest has an order.
 2. Every box gets a column: one more than the last of those before it.  Starts stand in the first, ends in the last.
+   Where that makes too many columns, it is one more than the first of those before it, and links that then lead
+   aside or back are set aside, too.
 3. A link over several columns gets a waypoint in each between; links of one bundle share theirs.
 4. Each column is ordered by the mean place of neighbours, sweeping to and fro; the order with fewest crossings is kept.
 5. Every box is moved as near to its neighbours' middle as order and distance allow (least squares).
@@ -22,6 +24,8 @@ from typing import Final
 
 _SWEEPS: Final = 16
 _SETTLING: Final = 64
+_MOST_COLUMNS: Final = 7
+"""Beyond so many, columns are made by the shortest ways."""
 _WAYPOINT: Final = 12.0
 """Height that a line takes in a column that it passes."""
 _STRAIGHT: Final = 4.0
@@ -88,6 +92,10 @@ def arrange(items: Sequence[Item], links: Sequence[Link], gap: float = 14.0) -> 
     back = _leading_back(items, links)
     forward = [one for index, one in enumerate(links) if index not in back]
     column = _columns(items, forward)
+    if max(column.values(), default=0) >= _MOST_COLUMNS:
+        column = _nearest(items, forward)
+        back = frozenset(n for n, one in enumerate(links) if column[one.source] >= column[one.target])
+        forward = [one for index, one in enumerate(links) if index not in back]
     count = max(column.values(), default=-1) + 1
     segments = list(dict.fromkeys(segment for one in forward for segment in _segments(one, column)))
     grid = _Grid.of(items, column, segments, count)
@@ -154,6 +162,25 @@ def _columns(items: Sequence[Item], links: Sequence[Link]) -> dict[str, int]:
         if not before[name] and after[name] and pins[name] is not Pin.START:
             column[name] = min(column[one] for one in after[name]) - 1
     return column
+
+
+def _nearest(items: Sequence[Item], links: Sequence[Link]) -> dict[str, int]:
+    """Columns by the shortest way from a box that nothing leads to; ends that lead nowhere stand in the last."""
+    after: dict[str, list[str]] = defaultdict(list)
+    for one in links:
+        after[one.source].append(one.target)
+    reached = {one.target for one in links}
+    column = {one.id: 0 for one in items if one.id not in reached}
+    walked = list(column)
+    for name in walked:
+        for target in after[name]:
+            if target not in column:
+                column[target] = column[name] + 1
+                walked.append(target)
+    last = max(column.values(), default=0)
+    return column | {
+        one.id: last for one in items if one.pin is Pin.END and not after[one.id] and column[one.id]
+    }
 
 
 def _in_order(
