@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from watchword.commands import iam_matrix, options
+from watchword.commands import iam_matrix, iam_paths, options
 from watchword.commands.iam_inputs import Files, access_of, context_of, principal_of
 from watchword.commands.output import FORMAT_HELP, OutputFormat, console, listing, note, write
 from watchword.errors import UsageError
@@ -27,6 +27,7 @@ app = typer.Typer(
 )
 
 iam_matrix.add_to(app)
+iam_paths.add_to(app)
 
 SNAPSHOT = typer.Option(
     "latest", "--snapshot", help="Snapshot to ask: id, its beginning, `latest` or `previous`."
@@ -155,6 +156,8 @@ def who_can(
     except RequestError as error:
         raise UsageError(str(error)) from error
     _warn_of_action(action)
+    for what in access.unread_identities():
+        note(f"not known, and not listed: {what}")
     row = _short_row if form is OutputFormat.TABLE and output is None else _row
     of = sum(1 for _ in access.principals())
     title = f"{len(found)} of {of} principals may {action} on {resource}"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from watchword.analysis.iam.access import Access
     from watchword.analysis.iam.ask import Answer, Who
     from watchword.analysis.iam.request import ContextValue
+    from watchword.analysis.paths.graph import EscalationGraph
 
 _FILE_LIMIT: Final = 16 * 1024 * 1024
 """Largest policy file, in bytes."""
@@ -220,3 +221,25 @@ def checked(file: Path, kind: str) -> Iterator[dict[str, str]]:
         return
     for problem in review(policy, universe()):
         yield {"file": str(file), "at": problem.pointer, "what": problem.what, "refused": ""}
+
+
+def graph_of(store: Path, snapshot: str, config: Path | None) -> tuple[EscalationGraph, dict[str, str]]:
+    """The escalation graph of a snapshot, and the names of its accounts by id.
+
+    Raises:
+        SnapshotMissing, SnapshotDamaged: the snapshot cannot be read.
+        ConfigError: a setting is wrong.
+    """
+    from dataclasses import replace
+
+    from watchword.analysis.iam.access import Access
+    from watchword.analysis.paths.graph import EscalationGraph
+    from watchword.commands.inputs import settings
+    from watchword.store.reference import universe
+    from watchword.store.snapshots import Snapshot
+
+    opened = Snapshot.open(store, snapshot)
+    estate = settings(config).estate
+    views = [replace(opened.view(account.id), estate=estate) for account in opened.accounts()]
+    graph = EscalationGraph.of(Access.of(views), views, universe(), estate)
+    return graph, {view.account.id: view.account.name for view in views}
