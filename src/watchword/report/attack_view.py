@@ -25,6 +25,9 @@ from watchword.report.attack_page import SHOWN_PATHS, AttackPage, PathStep, Path
 ROOM: Final = 44
 """Boxes that paths are chosen for: what a person can follow on one page."""
 _CUTS: Final = 5
+_AROUND: Final = (
+    "Cuts are counted over these {} paths, which are the cheapest: dearer ways round a single cut may remain."
+)
 _NAMED: Final = 4
 """Accounts that are named; more are counted."""
 _REACHES: Final = 60
@@ -112,7 +115,7 @@ def attack_graph_of(
         _headline(graph, paths, choke_points),
         lead,
         tuple(view.chokes.values()),
-        (more,) if left else (),
+        (*((more,) if left else ()), *((_AROUND.format(len(paths)),) if view.chokes else ())),
     )
 
 
