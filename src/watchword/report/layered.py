@@ -89,13 +89,8 @@ def arrange(items: Sequence[Item], links: Sequence[Link], gap: float = 14.0) -> 
     ids = {one.id for one in items}
     if len(ids) != len(items) or any(one.source not in ids or one.target not in ids for one in links):
         raise ValueError("every box has an id of its own, and every link leads from one box to another")
-    back = _leading_back(items, links)
+    back, column = _set_aside(items, links)
     forward = [one for index, one in enumerate(links) if index not in back]
-    column = _columns(items, forward)
-    if max(column.values(), default=0) >= _MOST_COLUMNS:
-        column = _nearest(items, forward)
-        back = frozenset(n for n, one in enumerate(links) if column[one.source] >= column[one.target])
-        forward = [one for index, one in enumerate(links) if index not in back]
     count = max(column.values(), default=-1) + 1
     segments = list(dict.fromkeys(segment for one in forward for segment in _segments(one, column)))
     grid = _Grid.of(items, column, segments, count)
@@ -107,6 +102,17 @@ def arrange(items: Sequence[Item], links: Sequence[Link], gap: float = 14.0) -> 
     boxes = {one.id: Placed(column[one.id], middles[(one.id, -1)] - top) for one in items}
     waypoints = {key: middle - top for key, middle in middles.items() if key[1] >= 0}
     return Arrangement(boxes, waypoints, back, count, max(bottoms, default=0.0) - top)
+
+
+def _set_aside(items: Sequence[Item], links: Sequence[Link]) -> tuple[frozenset[int], dict[str, int]]:
+    """1 and 2: the links that are set aside, and the column of each box."""
+    back = _leading_back(items, links)
+    forward = [one for index, one in enumerate(links) if index not in back]
+    column = _columns(items, forward)
+    if max(column.values(), default=0) >= _MOST_COLUMNS:
+        column = _nearest(items, forward)
+        back = frozenset(n for n, one in enumerate(links) if column[one.source] >= column[one.target])
+    return back, column
 
 
 # --- 1 -----------------------------------------------------------------------------------------------------------------
