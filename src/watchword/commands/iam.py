@@ -87,7 +87,7 @@ def can(
         from watchword.commands.iam_matrix import show_row
 
         access = access_of(store, snapshot)
-        show_row(access, principal_of(access, principal), form)
+        show_row(access, principal_of(access, principal), form, context_of(context))
         return
     answer = _answer(files, principal, action, resource, context, complete, resource_account, store, snapshot)
     _show(answer, form)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 
 from watchword.commands import options
-from watchword.commands.iam_inputs import access_of
+from watchword.commands.iam_inputs import access_of, context_of
 from watchword.commands.output import FORMAT_HELP, OutputFormat, console, listing, note
 from watchword.errors import UsageError
 
@@ -18,6 +18,16 @@ if TYPE_CHECKING:
     from watchword.analysis.iam.ask import Who
     from watchword.analysis.iam.matrix import Matrix, Row
     from watchword.analysis.iam.matrix_difference import Change
+    from watchword.analysis.iam.request import ContextValue
+
+
+Assumed: Final[Any] = typer.Option(
+    [],
+    "--context",
+    "-c",
+    metavar="KEY=VALUE",
+    help="Context key that every answer takes for granted, e.g. aws:RequestedRegion=eu-west-1; may be repeated.",
+)
 
 
 class MatrixFormat(StrEnum):
@@ -42,12 +52,13 @@ def matrix(
         "--format",
         help="table, json, ndjson or csv: figures of each principal; parquet: every cell.",
     ),
+    context: list[str] = Assumed,
     output: Path | None = options.Output,
     snapshot: str = typer.Option("latest", "--snapshot", help="Snapshot to ask."),
     store: Path = options.Store,
 ) -> None:
     """Show what every principal may do: how many actions for certain, on some resources, on conditions; or every cell."""
-    made = _matrix(store, snapshot)
+    made = _matrix(store, snapshot, context)
     if form is MatrixFormat.PARQUET:
         if output is None:
             raise UsageError("where to?", remedy="name a file: -o matrix.parquet")
@@ -65,18 +76,19 @@ def access_diff(
     before: str = typer.Argument("previous", help="Older snapshot."),
     after: str = typer.Argument("latest", help="Newer snapshot."),
     form: OutputFormat = typer.Option(OutputFormat.TABLE, "--format", help=FORMAT_HELP),
+    context: list[str] = Assumed,
     output: Path | None = options.Output,
     store: Path = options.Store,
 ) -> None:
     """List access that appeared, disappeared, became wider or narrower between two snapshots, principal by principal."""
     from watchword.analysis.iam.matrix_difference import difference
 
-    changes = difference(_matrix(store, before), _matrix(store, after))
+    changes = difference(_matrix(store, before, context), _matrix(store, after, context))
     short = form is OutputFormat.TABLE and output is None
     listing([row for change in changes for row in _changed(change, short=short)], form, output)
 
 
-def show_row(access: Access, who: Who, form: OutputFormat) -> None:
+def show_row(access: Access, who: Who, form: OutputFormat, context: dict[str, ContextValue]) -> None:
     """Print everything that one principal may do, by ranges of actions.
 
     Raises:
@@ -90,7 +102,7 @@ def show_row(access: Access, who: Who, form: OutputFormat) -> None:
             f"{who.label} is no principal of the snapshot: there is no list of what it may do",
             remedy="name an action after it",
         )
-    row = Matrix.of([who.identity], universe(), access=access).rows[0]
+    row = Matrix.of([who.identity], universe(), access=access, assumed=context).rows[0]
     for what in row.missing:
         note(f"not known: {what}")
     if form is OutputFormat.TABLE:
@@ -124,11 +136,11 @@ def _print_row(row: Row) -> None:
         out.print("✗ nothing")
 
 
-def _matrix(store: Path, snapshot: str) -> Matrix:
+def _matrix(store: Path, snapshot: str, context: list[str]) -> Matrix:
     from watchword.analysis.iam.matrix import Matrix
     from watchword.store.reference import universe
 
-    return Matrix.of_access(access_of(store, snapshot), universe())
+    return Matrix.of_access(access_of(store, snapshot), universe(), context_of(context))
 
 
 def _figures(row: Row) -> dict[str, Any]:
