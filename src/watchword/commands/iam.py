@@ -121,14 +121,14 @@ def explain(
     files = Files(identity_policy, boundary, session_policy, scp, rcp, resource_policy, endpoint_policy)
     answer = _answer(files, principal, action, resource, context, complete, resource_account, store, snapshot)
     if picture is not None:
-        write(proof_svg(answer.evaluation, answer.request), picture)
+        write(proof_svg(answer.evaluation, answer.request, answer.policies), picture)
         note(f"picture: {picture}")
     if as_json:
-        told = proof_json(answer.evaluation, answer.request)
+        told = proof_json(answer.evaluation, answer.request, answer.policies)
         told |= {"decision": answer.decision, "missing": list(answer.missing), "notes": list(answer.notes)}
         write(json.dumps(told, indent=1, ensure_ascii=False) + "\n", None)
         return
-    for line in proof_lines(answer.evaluation, answer.request):
+    for line in proof_lines(answer.evaluation, answer.request, answer.policies):
         console().print(line)
     _tell_rest(answer)
 

@@ -167,7 +167,7 @@ class Files:
             raise UsageError(str(error), remedy="with policy files, name the principal by its ARN") from error
         policies = self.policies()
         request = Request.of(who, action, resource, account, context, complete=complete)
-        return Answer(Who(who, None, policies), request, evaluate(request, policies))
+        return Answer(Who(who, None, policies), request, evaluate(request, policies), policies=policies)
 
 
 def _all(files: Sequence[Path], kind: str) -> tuple[CompiledPolicy, ...]:

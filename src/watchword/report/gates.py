@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from watchword.analysis.iam.evaluate import asks_for_policy
 from watchword.analysis.iam.evaluation import ALWAYS, NEVER, Evaluation, deciding_json
 from watchword.analysis.iam.expression import Value, both, disjunction, negated, to_json, words
 from watchword.analysis.iam.global_keys import GLOBAL_KEYS
@@ -22,7 +23,6 @@ from watchword.analysis.iam.request import Request
 from watchword.analysis.iam.statements import Outcome, Part
 
 S3_BLOCK: Final = "s3_public_access_block"
-_TRUST: Final = ("sts:assumerole", "sts:tagsession", "sts:setsourceidentity")
 _ORDER: Final = tuple(Part)
 _FAILED: Final = {
     Part.ACTION: "does not cover the action",
@@ -148,7 +148,7 @@ def rule_of(evaluation: Evaluation, request: Request) -> Rule:
         return Rule(
             "10.6", "across accounts the principal's policies and the resource's policy must both allow"
         )
-    if _asks_for_policy(request):
+    if asks_for_policy(request.action.lower(), request.resource):
         return Rule("10.5", "this service asks for the resource's policy even within the account")
     if kind is Kind.USER:
         return Rule(
@@ -161,13 +161,6 @@ def rule_of(evaluation: Evaluation, request: Request) -> Rule:
     return Rule(
         "10.2", "within an account the session's policies allow, or the resource's by naming role or session"
     )
-
-
-def _asks_for_policy(request: Request) -> bool:
-    action = request.action.lower()
-    if action.startswith(_TRUST):
-        return ":role/" in request.resource
-    return action.startswith("kms:") and ":key/" in request.resource
 
 
 @dataclass(frozen=True, slots=True)

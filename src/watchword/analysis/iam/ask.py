@@ -37,12 +37,16 @@ _NOTE_OWNER: Final = (
 
 
 class UnknownPrincipal(LookupError):
-    """The snapshot shows no such principal; ``near`` are names like it."""
+    """The snapshot shows no such principal; ``near`` are names like it, ``unread`` where it may be all the same."""
 
-    def __init__(self, name: str, near: tuple[str, ...] = (), several: bool = False) -> None:
-        super().__init__(f"{'several principals are' if several else 'no principal is'} called {name!r}")
+    def __init__(
+        self, name: str, near: tuple[str, ...] = (), several: bool = False, unread: tuple[str, ...] = ()
+    ) -> None:
+        told = f"{'several principals are' if several else 'no principal is'} called {name!r}"
+        super().__init__("; ".join((told, *unread[:3])))
         self.near = near
         self.several = several
+        self.unread = unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,8 @@ class Answer:
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     """What was taken for granted, for people."""
+    policies: PolicySet | None = None
+    """Everything that was evaluated."""
 
     @property
     def decision(self) -> str:
@@ -104,7 +110,7 @@ def who_is(access: Access, name: str) -> Who:
     try:
         principal = Principal.parse(name)
     except PrincipalError as error:
-        raise UnknownPrincipal(name, _near(access, name)) from error
+        raise UnknownPrincipal(name, _near(access, name), unread=access.unread_identities()) from error
     return _named(access, principal)
 
 
@@ -130,10 +136,13 @@ def ask(
     told = {key: value for key, value in told.items() if key.lower() not in given} | dict(context or {})
     owner = access.owner(resource) or account
     request = Request.of(who.principal, action, resource, owner, told, complete=complete)
-    policies = access.on(who.base, resource, owner)
-    missing = tuple(dict.fromkeys((*who.missing, *access.missing_of(who.identity, resource))))
+    # Where nobody tells the owner it is taken to be the principal's account, with all that limits its resources.
+    above = request.account if resource != "*" else owner
+    policies = access.on(who.base, resource, above)
+    missing = tuple(dict.fromkeys((*who.missing, *access.missing_of(who.identity, resource, above))))
     notes = (who.note, "" if owner or resource == "*" else _NOTE_OWNER)
-    return Answer(who, request, evaluate(request, policies), missing, tuple(one for one in notes if one))
+    told_notes = tuple(one for one in notes if one)
+    return Answer(who, request, evaluate(request, policies), missing, told_notes, policies)
 
 
 def who_can(
@@ -173,7 +182,8 @@ def _named(access: Access, principal: Principal) -> Who:
         for one in access.find(f"{principal.account}/{principal.role}"):
             if one.kind in {IdentityKind.ROLE, IdentityKind.PERMISSION_SET}:
                 return Who(principal, one, one.policies)
-    raise UnknownPrincipal(principal.text, _near(access, principal.text))
+    unread = access.unread_identities(principal.account)
+    raise UnknownPrincipal(principal.text, _near(access, principal.text), unread=unread)
 
 
 def _near(access: Access, name: str) -> tuple[str, ...]:

@@ -232,7 +232,7 @@ def _grant(said: SaidBy, asked: Asked, request: Request) -> Grant:
     principal, policy = request.principal, said.resource
     direct: Value = False if policy is None else policy.allow
     if not principal.has_identity:
-        own = principal.kind is Kind.ROOT and request.is_same_account and not _asks_for_policy(asked)
+        own = principal.kind is Kind.ROOT and request.is_same_account and not asks_for_policy(asked.action, asked.resource)
         return Grant(True) if own else Grant(direct, resource=direct)  # 10.4, 10.6 for root users, 10.7
     identity = False if said.identity is None else said.identity.allow
     boundary = True if said.boundary is None else said.boundary.allow
@@ -243,7 +243,7 @@ def _grant(said: SaidBy, asked: Asked, request: Request) -> Grant:
         named = _all(policy)
         value = conjunction((named, identity, limits))
         return Grant(value, identity, boundary, session, named)
-    if _asks_for_policy(asked):  # 10.5
+    if asks_for_policy(asked.action, asked.resource):  # 10.5
         account: Value = False if policy is None else policy.by_account
         value = disjunction((direct, both(role, limits), conjunction((account, identity, limits))))
         return Grant(value, either(identity, role), boundary, session, _all(policy))
@@ -253,11 +253,11 @@ def _grant(said: SaidBy, asked: Asked, request: Request) -> Grant:
     return Grant(value, either(identity, role), boundary, session)  # 10.2
 
 
-def _asks_for_policy(asked: Asked) -> bool:
-    """10.5: whether the service asks for the resource's policy within an account, too."""
-    if asked.action in _ASKING_TRUST:
-        return ":role/" in asked.resource
-    return asked.action.startswith("kms:") and ":key/" in asked.resource
+def asks_for_policy(action: str, resource: str) -> bool:
+    """10.5: whether the service asks for the resource's policy within an account, too; ``action`` in lower case."""
+    if action in _ASKING_TRUST:
+        return ":role/" in resource
+    return action.startswith("kms:") and ":key/" in resource
 
 
 # --- step 11 -----------------------------------------------------------------------------------------------------------
