@@ -151,6 +151,7 @@ def demo(
     show_diff(diff(before.findings(), after.findings()), console(), most=12, names=names)
     for state, (_, folder) in made.items():
         typer.echo(f"Report, {state.value}: {folder / 'report.html'}")
+        typer.echo(f"Attack paths, {state.value}: {folder / ATTACK_PAGE}")
 
 
 def assess_state(state: State, store: Path) -> tuple[Assessment, Path]:
@@ -168,4 +169,27 @@ def assess_state(state: State, store: Path) -> tuple[Assessment, Path]:
     assessment = judged(snapshot, control_set(lab.settings), store)
     folder = store / f"report-{state.value}"
     write_files(assessment, folder)
+    draw_paths(store, snapshot.id, lab.settings, folder / ATTACK_PAGE)
     return assessment, folder
+
+
+ATTACK_PAGE: Final = "attack-paths.html"
+
+
+def draw_paths(store: Path, snapshot: str, settings: Path, target: Path) -> None:
+    """Write the page of a snapshot's attack paths: who could administer an account, and what outsiders could read.
+
+    Raises:
+        WatchwordError: the snapshot cannot be read, or the page not be written.
+    """
+    from watchword.analysis.paths.blast import choke_points
+    from watchword.commands.iam_inputs import graph_of
+    from watchword.commands.output import write
+    from watchword.report.attack_page import attack_page
+    from watchword.report.attack_view import attack_page_of, telling_paths
+
+    graph, names = graph_of(store, snapshot, settings)
+    found = telling_paths(graph)
+    ends = {path.start for path in found}, {path.goal for path in found}
+    cut = choke_points(graph, *ends, unknown=True) if found else None
+    write(attack_page(attack_page_of(graph, found, cut, names)), target)
