@@ -230,7 +230,9 @@ class Attempts:
             given = self._context(actor, technique, goal, resource, action)
             named = ("aws:RequestedRegion", *technique.sets, *technique.absent)
             key = tuple((name, given[name]) for name in named if name in given)
-            answer = self.actors.ask(actor, action, resource, given=given, key=key)
+            # STS lets management do this to its members; no policy of theirs has to allow it.
+            account = actor.account if action == "sts:AssumeRoot" else ""
+            answer = self.actors.ask(actor, action, resource, given=given, key=key, account=account)
             if answer.value is False:
                 return None
             answers.append(answer)
