@@ -5,7 +5,7 @@ The picture and the page are in ``attack_graph`` and ``attack_page``; what is fo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from watchword.analysis.iam.expression import words
@@ -67,6 +67,16 @@ def reach_text(graph: EscalationGraph, told: Radius, names: Mapping[str, str]) -
         text.append("  ✗ administers the organisation\n", "bold red")
     if told.guardrails:
         text.append("  ✗ has power over the organisation's control policies\n", "bold red")
+    for line in _reached(graph, told, names):
+        text.append(line)
+    if told.conditional:
+        text.append(f"  of these {len(told.conditional)} only on conditions\n", "yellow")
+    if not (told.accounts or told.administers or told.identities or told.stores or told.perhaps):
+        text.append("  ✓ reaches nothing beyond itself that is known\n", "green")
+    return text
+
+
+def _reached(graph: EscalationGraph, told: Radius, names: Mapping[str, str]) -> Iterator[str]:
     rows = (
         ("administers", [names.get(one, one) for one in told.administers], "accounts"),
         ("reaches", [names.get(one, one) for one in told.accounts], "accounts"),
@@ -77,12 +87,7 @@ def reach_text(graph: EscalationGraph, told: Radius, names: Mapping[str, str]) -
     for verb, found, noun in rows:
         if found:
             more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-            text.append(f"  {verb} {len(found)} {noun}: {', '.join(found[:SHOWN])}{more}\n")
-    if told.conditional:
-        text.append(f"  of these {len(told.conditional)} only on conditions\n", "yellow")
-    if not any(found for _, found, _ in rows):
-        text.append("  ✓ reaches nothing beyond itself that is known\n", "green")
-    return text
+            yield f"  {verb} {len(found)} {noun}: {', '.join(found[:SHOWN])}{more}\n"
 
 
 def hold_words(hold: Hold) -> str:
