@@ -9,6 +9,7 @@ What this module does not see: sessions that are running, session policies, and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,6 +18,7 @@ from typing import Final
 from watchword.analysis.iam.attached import CARRIERS, Carrier, carriers
 from watchword.analysis.iam.compiled import CompiledPolicy, Library, PolicyKind
 from watchword.analysis.iam.control_policies import ControlPolicies
+from watchword.analysis.iam.permission_sets import SETS as PERMISSION_SETS
 from watchword.analysis.iam.permission_sets import TABLES as CENTER_TABLES
 from watchword.analysis.iam.permission_sets import Center, center_of, roles_of
 from watchword.analysis.iam.policy import PolicyError
@@ -43,6 +45,15 @@ _ROOMS: Final = {
     "sts": "iam",
 }
 """Services whose tables have another name than their ARNs say."""
+
+
+_PART: Final = re.compile(
+    r"(arn:[^:]+:s3:::[^/]+)/"  # an object of a bucket
+    r"|(arn:[^:]+:s3:[^:]+:[^:]*:accesspoint/[^/]+)/"  # an object through an access point
+    r"|(arn:[^:]+:es:[^:]*:[^:]*:domain/[^/]+)/"  # an index of a search domain
+    r"|(arn:[^:]+:dynamodb:[^:]*:[^:]*:table/[^/]+)/index/"
+)
+"""ARNs of what has no policy of its own, with the ARN of what has."""
 
 
 class IdentityKind(StrEnum):
@@ -96,7 +107,7 @@ class Access:
     @classmethod
     def of(cls, views: Iterable[AccountView], library: Library | None = None) -> Access:
         """Everything that the views show; views of the organisation itself are passed over."""
-        building = _Building(library or Library())
+        building = _Building(Library() if library is None else library)
         for view in views:
             if view.account.id != ORGANIZATION:
                 building.add(view)
@@ -135,10 +146,11 @@ class Access:
         )
 
     def carrier(self, resource: str) -> Carrier | None:
-        """The resource whose policy counts for an ARN: itself, or the bucket of an object."""
+        """The resource whose policy counts for an ARN: itself, or what the ARN is a part of (the bucket of an object)."""
         found = self.carriers.get(resource)
-        if found is None and resource.startswith("arn:") and ":s3:::" in resource:
-            return self.carriers.get(resource.partition("/")[0])
+        if found is None:
+            whole = _PART.match(resource)
+            return self.carriers.get(whole[1] or whole[2] or whole[3] or whole[4]) if whole else None
         return found
 
     def owner(self, resource: str) -> str:
@@ -149,12 +161,15 @@ class Access:
         parts = resource.split(":", 5)
         return parts[4] if len(parts) == 6 and parts[4].isdigit() else ""
 
-    def missing_of(self, identity: Identity | None, resource: str = "") -> tuple[str, ...]:
-        """What is not known of the policies for an identity and a resource; empty where everything is."""
+    def missing_of(self, identity: Identity | None, resource: str = "", account: str = "") -> tuple[str, ...]:
+        """What is not known of the policies for an identity and a resource; empty where everything is.
+
+        ``account`` is the resource's where neither its ARN nor the snapshot tells it.
+        """
         found = list(identity.missing) if identity else []
         if resource and resource != "*":
             carrier, owner = self.carrier(resource), self.owner(resource)
-            above = self.control.get(owner)
+            above = self.control.get(owner or account)
             found += carrier.missing if carrier else self._unread(resource, owner)
             found += above.rcps_missing if above else ()
         return tuple(dict.fromkeys(found))
@@ -173,6 +188,16 @@ class Access:
             for sentence in self.missing.get(account, {}).get(table, ())
         )
 
+    def unread_identities(self, account: str = "") -> tuple[str, ...]:
+        """What was not read of users and roles, of an account or of all: principals may be there that are not seen."""
+        accounts = [account] if account else list(self.accounts)
+        return tuple(
+            sentence
+            for one in accounts
+            for table in ("iam.users", "iam.roles")
+            for sentence in self.missing.get(one, {}).get(table, ())
+        )
+
     def context(self, identity: Identity) -> dict[str, str]:
         """The context keys of the identity's requests that the snapshot tells."""
         account = self.accounts.get(identity.account)
@@ -189,7 +214,7 @@ class Access:
 class _Building:
     """What is gathered of one account after the other."""
 
-    library: Library
+    shelf: Library
     identities: dict[str, Identity] = field(default_factory=dict)
     carriers: dict[str, Carrier] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
@@ -212,13 +237,14 @@ class _Building:
         account = view.account.id
         self.accounts[account] = view.account
         self.organization_id = self.organization_id or _organization_of(view)
-        control = ControlPolicies.of(view, self.library)
+        control = ControlPolicies.of(view, self.shelf)
         self.control[account] = control
-        self.carriers.update((one.arn, one) for one in carriers(view, self.library))
-        made = _AccountIdentities(view, self.library, control)
+        self.carriers.update((one.arn, one) for one in carriers(view, self.shelf))
+        made = _AccountIdentities(view, self.shelf, control)
         for identity in made.all():
             self.identities[identity.arn] = identity
         holes = {table: tuple(hole.sentence() for hole in _holes(view, table)) for table in TABLES}
+        holes[PERMISSION_SETS] += tuple(made.missing)
         self.missing[account] = {table: found for table, found in holes.items() if found}
 
 
@@ -240,10 +266,12 @@ class _AccountIdentities:
     """The identities of one account."""
 
     view: AccountView
-    library: Library
+    shelf: Library
     control: ControlPolicies
     groups: dict[str, Resource] = field(default_factory=dict)
     managed: dict[str, Resource] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+    """What could not be read of permission sets, which then have no identity here."""
 
     def __post_init__(self) -> None:
         self.groups = {row.name: row for row in self.view.readable("iam.groups")}
@@ -263,9 +291,9 @@ class _AccountIdentities:
 
     def identity(self, row: Resource, kind: IdentityKind, managed: Mapping[str, Resource]) -> Identity:
         """The identity of a row, with what is missing of it."""
-        gathered = _Gathered(self.library, managed)
+        gathered = _Gathered(self.shelf, managed)
         policies = tuple(gathered.own(row, ""))
-        for name in row.texts("GroupList"):
+        for name in gathered.texts(row, "GroupList"):
             group = self.groups.get(name)
             if group is None:
                 gathered.missing.append(f"group {name} of {row.where} is not among the groups that were read")
@@ -289,12 +317,15 @@ class _AccountIdentities:
         try:
             center = center_of(self.view)
         except EvidenceMissing:
-            center = None
+            return  # a hole of its tables, which stands among those of the account
         if center is None:
             return
         shown = {row.name for row in self.view.readable("iam.roles")}
-        for role, managed in _unshown(center, self.view, shown):
-            yield self.identity(role, IdentityKind.PERMISSION_SET, {**self.managed, **managed})
+        try:
+            for role, managed in _unshown(center, self.view, shown):
+                yield self.identity(role, IdentityKind.PERMISSION_SET, {**self.managed, **managed})
+        except EvidenceMissing as error:
+            self.missing.append(error.what)
 
 
 def _unshown(
@@ -310,7 +341,7 @@ def _unshown(
 class _Gathered:
     """The policies of an identity as they are found, and what could not be."""
 
-    library: Library
+    shelf: Library
     managed: Mapping[str, Resource]
     missing: list[str] = field(default_factory=list)
 
@@ -345,7 +376,7 @@ class _Gathered:
         """The policy at a path; ``None`` where there is none, or where it is missing."""
         try:
             found = row.document(path, absent=None)
-            return self.library.compile(found.data, kind, name) if found is not None else None
+            return self.shelf.compile(found.data, kind, name) if found is not None else None
         except EvidenceMissing as error:
             self.missing.append(error.what)
         except PolicyError as error:
@@ -358,6 +389,14 @@ class _Gathered:
             self.missing.append(f"policy {arn} is in use and not among the policies that were read")
             return None
         return self.document(row, "Document", kind, name)
+
+    def texts(self, row: Resource, path: str) -> tuple[str, ...]:
+        """The texts at a path; none where they are missing."""
+        try:
+            return row.texts(path)
+        except EvidenceMissing as error:
+            self.missing.append(error.what)
+            return ()
 
     def _items(self, row: Resource, path: str) -> tuple[Document, ...]:
         try:
