@@ -71,7 +71,7 @@ class Carrier:
 
 def carriers(view: AccountView, library: Library | None = None) -> Iterator[Carrier]:
     """Every resource of an account that can carry a policy, as far as its tables were read."""
-    by = library or Library()
+    by = Library() if library is None else library
     for table, path in CARRIERS:
         for row in view.readable(table):
             yield carrier_of(row, path, by, view)

@@ -53,7 +53,7 @@ def policy_set(define: Mapping[str, Any], library: Library | None = None) -> Pol
         PolicyError: a policy is not of the IAM language; the message begins with the policy's place.
     """
     _refuse_unknown(define, _DEFINITION, "define")
-    by = library or Library()
+    by = Library() if library is None else library
     return PolicySet(
         identity=_policies(define, "identity", PolicyKind.IDENTITY, by) or (),
         boundary=_policies(define, "boundary", PolicyKind.BOUNDARY, by),
