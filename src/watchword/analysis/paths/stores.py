@@ -116,7 +116,7 @@ class Stores:
     def _anybody(self, row: Resource) -> Iterator[Edge]:
         """Whether the store's policy lets everybody read."""
         own = self.access.carrier(row.arn)
-        if own is None or own.policy is None:
+        if own is None or own.policy is None or _is_within_a_network(row):
             return
         _, actions, form = STORES[row.table]
         policies = self.access.policies(None, row.arn)
@@ -129,6 +129,11 @@ class Stores:
                 stages = (self.holds.of_resource(row, own.path, allowing(found.said.resource)),)
                 yield Edge(INTERNET, row.arn, "read-store", found.allowed_if, stages, own.missing, via=action)
                 return
+
+
+def _is_within_a_network(row: Resource) -> bool:
+    """Whether the store answers only in its VPC, whatever its policy says of everybody."""
+    return row.table == "efs.file_systems" or row.has("VPCOptions.VPCId")
 
 
 def _needed(mine: tuple[Hold, ...], theirs: tuple[Hold, ...], *, is_same_account: bool) -> Stages:
