@@ -259,5 +259,8 @@ def test_an_answer_as_json_has_the_words_of_simulate_and_what_is_missing() -> No
         "notes",
     ]
     assert (told["principal"], told["decision"]) == (ANN, UNKNOWN)
-    assert [one["policy"] for one in told["deciding"]] == ["identity[0]"]
+    assert [one["policy"] for one in told["deciding"]] == [
+        "identity[0]",
+        *(f"scps[{level}][0]" for level in range(3)),
+    ]
     assert "s3.buckets" in told["missing"][0]
