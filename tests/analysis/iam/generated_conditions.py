@@ -90,13 +90,23 @@ GIVEN: dict[str, tuple[Any, ...]] = {
     ),
     "bool": ("true", "false", True, False, "True", "yes"),
     "binary": ("QUI=", "QUJ=", "QUJD", "QUI", "", "not base64!"),
-    "ip": ("192.0.2.7", "192.0.2.200", "10.1.2.3", "2001:db8::1", "2001:db8:1::1", "nowhere", "192.0.2.0/24"),
+    "ip": (
+        "192.0.2.7",
+        "192.0.2.200",
+        "10.1.2.3",
+        "2001:db8::1",
+        "2001:db8:1::1",
+        "nowhere",
+        "192.0.2.0/24",
+        "::192.0.2.7",
+    ),
     "arn": (
         "arn:aws:sns:eu-west-1:111122223333:news",
         "arn:aws:sns:eu-west-1:444455556666:news:deep",
         "arn:aws:s3:::reports",
         "arn:aws:iam::111122223333:role/deploy",
         "arn:aws:s3:eu-west-1:111122223333:accesspoint/ap1",
+        "urn:aws:sns:eu-west-1:111122223333:news",
         "reports",
         "arn:aws:sns",
     ),
@@ -159,6 +169,7 @@ WANTED: dict[str, tuple[Any, ...]] = {
         "arn:aws:sns:eu-west-1:444455556666:news*",
         "arn:aws:s3:::reports",
         "arn:*:*:*:*:*",
+        "*:aws:sns:*:*:*",
         "*",
         "arn:aws:iam::111122223333:role/*",
         "arn:aws:iam::${aws:PrincipalAccount}:role/deploy",
@@ -223,6 +234,30 @@ def conditions(dice: Random) -> dict[str, dict[str, Any]]:
         same = {name.lower(): name for name in found}
         found.setdefault(same.get(operator.lower(), operator), {}).update({key: wanted})
     return {operator: unique(keys) for operator, keys in found.items()}
+
+
+CONFINING = (
+    ("string", "aws:SourceVpce"),
+    ("string", "aws:SourceAccount"),
+    ("string", "aws:PrincipalOrgID"),
+    ("string", "aws:userid"),
+    ("ip", "aws:SourceIp"),
+    ("ip", "aws:SourceIp"),
+    ("arn", "aws:SourceArn"),
+    ("arn", "s3:DataAccessPointArn"),
+)
+"""Keys by which S3 takes a policy as not public (9.5)."""
+
+
+def confining(dice: Random, *, at_access_point: bool) -> dict[str, dict[str, Any]]:
+    """A ``Condition`` element that confines a bucket's (or an access point's) policy, or nearly."""
+    kind, key = dice.choice(CONFINING[-1:] if at_access_point and dice.random() < 0.7 else CONFINING)
+    operator = dice.choice(OPERATORS[kind]) + dice.choice(("", "", "", "IfExists"))
+    operator = dice.choice(("", "", "", *QUALIFIERS)) + operator
+    pool = WANTED[kind]
+    if key == "s3:DataAccessPointArn" and dice.random() < 0.6:
+        pool = tuple(value for value in pool if ":accesspoint/" in value)
+    return {operator: {cased(dice, key): some(dice, pool)}}
 
 
 def unique(keys: dict[str, Any]) -> dict[str, Any]:

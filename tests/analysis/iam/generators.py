@@ -12,7 +12,14 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.analysis.iam.generated_conditions import ADDED, cased, conditions, context, context_value
+from tests.analysis.iam.generated_conditions import (
+    ADDED,
+    cased,
+    conditions,
+    confining,
+    context,
+    context_value,
+)
 from tests.analysis.iam.oracle_conditions import listed, pieces, text
 
 HOME, OTHER = "111122223333", "444455556666"
@@ -79,7 +86,7 @@ TARGETS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (f"arn:aws:kms:eu-west-1:{HOME}:alias/aws/s3", f"arn:aws:kms:eu-west-1:{HOME}:alias/app"),
     ),
     ("sts:AssumeRole", (f"arn:aws:iam::{HOME}:role/deploy", f"arn:aws:iam::{OTHER}:role/team/partner")),
-    ("sts:TagSession", (f"arn:aws:iam::{HOME}:role/deploy",)),
+    ("sts:TagSession", (f"arn:aws:iam::{HOME}:role/deploy", "*")),
     ("sts:AssumeRoleWithWebIdentity", (f"arn:aws:iam::{HOME}:role/deploy",)),
     ("sts:AssumeRoleWithSAML", (f"arn:aws:iam::{HOME}:role/deploy",)),
     ("sts:GetCallerIdentity", ("*",)),
@@ -88,9 +95,9 @@ TARGETS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "iam:AttachRolePolicy",
         (f"arn:aws:iam::{HOME}:role/aws-reserved/sso", f"arn:aws:iam::{HOME}:role/deploy"),
     ),
-    ("iam:GetPolicy", (f"arn:aws:iam::{HOME}:policy/p",)),
+    ("iam:GetPolicy", (f"arn:aws:iam::{HOME}:policy/p", "arn:aws:iam::aws:policy/ReadOnlyAccess")),
     ("iam:DeletePolicy", ("arn:aws:iam::aws:policy/ReadOnlyAccess", f"arn:aws:iam::{HOME}:policy/p")),
-    ("iam:PassRole", (f"arn:aws:iam::{HOME}:role/deploy",)),
+    ("iam:PassRole", (f"arn:aws:iam::{HOME}:role/aws-reserved/sso", f"arn:aws:iam::{HOME}:role/deploy")),
     ("ec2:StartInstances", (f"arn:aws:ec2:eu-west-1:{HOME}:instance/i-1",)),
     ("dynamodb:GetItem", (f"arn:aws:dynamodb:eu-west-1:{HOME}:table/t",)),
 )
@@ -234,6 +241,8 @@ def principal(dice: Random, who: str) -> Any:
 
 def not_principal(dice: Random, who: str) -> Any:
     """A ``NotPrincipal`` element: all names of a principal, or some, or strangers."""
+    if dice.random() < 0.08:
+        return dice.choice(("*", {"AWS": "*"}))
     names = [pair for pair in names_of(who) if dice.random() < 0.8]
     if not names or dice.random() < 0.3:
         names = [*names, dice.choice([pair for pair in STRANGERS if pair[0] != "CanonicalUser"])]
@@ -270,6 +279,8 @@ def statement(dice: Random, request: dict[str, Any], kind: str, deny: float = 0.
         )
     if dice.random() < (0.75 if made["Effect"] == "Deny" else 0.4):
         made["Condition"] = conditions(dice)
+    if kind == "resource" and request["action"].lower().startswith("s3:") and dice.random() < 0.3:
+        made["Condition"] = confining(dice, at_access_point=":accesspoint/" in request["resource"])
     return made
 
 
@@ -300,6 +311,9 @@ def levels(dice: Random, request: dict[str, Any], kind: str) -> list[list[Docume
             level += [deny_only(dice, request)] if dice.random() < 0.25 else []
         elif dice.random() < 0.35:
             level.append(document(dice, request, kind))
+        if kind == "scp" and dice.random() < 0.15:
+            level = [full_access(kind)]
+            level[0]["Statement"][0]["Condition"] = conditions(dice)
         found.append(level)
     return found
 
@@ -342,7 +356,7 @@ def policy_set(dice: Random, asked: dict[str, Any]) -> dict[str, Any]:
         "rcps": levels(dice, asked, "rcp") if dice.random() < 0.35 else None,
         "resource": document(dice, asked, "resource") if dice.random() < 0.75 else None,
         "endpoint": endpoint,
-        "s3_public_access_block": {"RestrictPublicBuckets": True} if dice.random() < 0.3 else None,
+        "s3_public_access_block": {"RestrictPublicBuckets": True} if dice.random() < 0.4 else None,
     }
 
 
