@@ -12,9 +12,13 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 from typer.main import get_command
+
+if TYPE_CHECKING:
+    from watchword.analysis.paths.techniques import Technique
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs"
 WIDTH = 100
@@ -114,10 +118,45 @@ def example_picture() -> str:
     return iam_example.picture()
 
 
+def techniques_page() -> str:
+    """Every technique by which somebody gets the permissions of somebody else, by category."""
+    from watchword.analysis.paths.techniques import Category, techniques
+
+    found = techniques()
+    sections = []
+    for category in Category:
+        rows = [_technique_row(one) for one in found if one.category is category]
+        head = "| id | what is done | needs | leads to | fix |\n|---|---|---|---|---|"
+        sections.append(
+            "\n".join((f"## {category.value.capitalize()}", f"{len(rows)} techniques.\n", head, *rows))
+        )
+    intro = (
+        "# Techniques of privilege escalation\nWritten by `make docs` from the data: change "
+        "`src/watchword/analysis/paths/techniques_*.toml`, not this page. How they are used, and what is not seen: "
+        f"[paths.md](paths.md).\n\n{len(found)} techniques."
+    )
+    return "\n\n".join((intro, *sections)) + "\n"
+
+
+def _technique_row(one: Technique) -> str:
+    needs = "<br>".join(f"`{action}`" for action in one.needs)
+    trusting = f" that trusts {', '.join(f'`{service}`' for service in one.trust)}" if one.trust else ""
+    place = f" of `{one.table}`" if one.table else ""
+    place += f" ({one.unseen}: not collected)" if one.unseen else ""
+    state = f"; requires {one.requires.replace('-', ' ')}" if one.requires else ""
+    gives = "" if one.gives.value == "target" else f", gives {one.gives.value}"
+    links = " ".join(f"[{number}]({url})" for number, url in enumerate(one.references, 1))
+    target = one.target.value.replace("-", " ")
+    return (
+        f"| `{one.id}` | {one.name} {links} | {needs} | {target}{trusting}{place}{gives}{state} | {one.fix} |"
+    )
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "commands.md": commands_page,
     "controls.md": controls_page,
     "tables.md": tables_page,
+    "techniques.md": techniques_page,
     "iam-worked-example.md": example_page,
     "pictures/iam-worked-example.svg": example_picture,
 }

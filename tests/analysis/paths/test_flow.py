@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watchword.analysis.paths.flow import ENDLESS, Network
@@ -21,6 +21,7 @@ def network(arcs: list[tuple[int, int, int]]) -> Network:
     return made
 
 
+@settings(deadline=None)
 @given(ARCS)
 def test_the_flow_is_the_smallest_cut(arcs: list[tuple[int, int, int]]) -> None:
     sides = ({0, *inside} for size in range(5) for inside in itertools.combinations(range(1, 5), size))
@@ -28,6 +29,7 @@ def test_the_flow_is_the_smallest_cut(arcs: list[tuple[int, int, int]]) -> None:
     assert network(arcs).flow(0, 5) == smallest
 
 
+@settings(deadline=None)
 @given(ARCS)
 def test_what_is_still_reached_tells_the_cut(arcs: list[tuple[int, int, int]]) -> None:
     made = network(arcs)

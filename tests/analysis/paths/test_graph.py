@@ -16,7 +16,7 @@ from tests.controls.builder import ACCOUNT, view
 from tests.controls.iam import ADMIN, allow, attached, deny, group, may, policy, role, trust, user
 from watchword.analysis.iam.access import Access
 from watchword.analysis.iam.actions import Reference
-from watchword.analysis.iam.expression import words
+from watchword.analysis.iam.expression import keys_of, words
 from watchword.analysis.iam.universe import Universe, default
 from watchword.analysis.paths.blast import choke_points, radius
 from watchword.analysis.paths.edges import (
@@ -357,6 +357,19 @@ def test_two_actions_must_be_allowed_on_the_same_name() -> None:
     one, two = (f"arn:aws:lambda:*:{ACCOUNT}:function:{name}-*" for name in ("dev", "test"))
     edges = passing(may("lambda:CreateFunction", one), may("lambda:InvokeFunction", two))
     assert "lambda-create-invoke" not in {edge.technique for edge in edges}
+
+
+def test_the_conditions_of_all_actions_are_kept() -> None:
+    mfa = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    office = {"IpAddress": {"aws:SourceIp": "198.51.100.0/24"}}
+    first, second = may("lambda:CreateFunction", **mfa), may("lambda:InvokeFunction", **office)
+    keys = {"aws:multifactorauthpresent", "aws:sourceip"}
+    (edge,) = passing(first, second)
+    assert keys_of(edge.condition) == keys
+    trust_of_role = may("iam:UpdateAssumeRolePolicy", "*", **mfa)
+    found = graph(user("ann", trust_of_role, may("iam:PutRolePolicy", **office)), role("deploy", trust()))
+    (raising,) = between(found, ANN, account_node(str(ACCOUNT)))
+    assert keys_of(raising.condition) == keys
 
 
 def test_a_region_is_tried_that_the_guardrail_leaves() -> None:

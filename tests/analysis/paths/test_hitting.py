@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watchword.analysis.paths.hitting import Budget, smallest_hitting
@@ -13,6 +13,7 @@ from watchword.analysis.paths.hitting import Budget, smallest_hitting
 SETS = st.lists(st.frozensets(st.sampled_from("abcdefg"), min_size=1, max_size=4), max_size=9)
 
 
+@settings(deadline=None)
 @given(SETS)
 def test_it_hits_every_set_and_none_is_smaller(sets: list[frozenset[str]]) -> None:
     found = smallest_hitting(sets, Budget())

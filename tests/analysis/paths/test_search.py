@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from tests.analysis.paths.graphs import NAMES, X, edges, graph_of, simple_paths
 from watchword.analysis.iam.expression import conjunction, negated
@@ -25,6 +25,7 @@ def known(some: list[Edge]) -> list[Edge]:
     return [edge for edge in some if not edge.unknown]
 
 
+@settings(deadline=None)
 @given(edges())
 def test_what_is_reached_is_what_some_way_leads_to(some: list[Edge]) -> None:
     reached = closure(graph_of(some), ("a",))
@@ -33,6 +34,7 @@ def test_what_is_reached_is_what_some_way_leads_to(some: list[Edge]) -> None:
     }
 
 
+@settings(deadline=None)
 @given(edges())
 def test_the_way_to_what_is_reached_is_the_cheapest(some: list[Edge]) -> None:
     reached = closure(graph_of(some), ("a",))
@@ -44,6 +46,7 @@ def test_the_way_to_what_is_reached_is_the_cheapest(some: list[Edge]) -> None:
         assert sum(map(weight, path.edges)) == best
 
 
+@settings(deadline=None)
 @given(edges())
 def test_backwards_is_the_same_as_forwards(some: list[Edge]) -> None:
     graph = graph_of(some)
@@ -55,6 +58,7 @@ def test_backwards_is_the_same_as_forwards(some: list[Edge]) -> None:
             assert sum(map(weight, forwards.edges)) == sum(map(weight, backwards.edges))
 
 
+@settings(deadline=None)
 @given(edges(7))
 def test_paths_are_all_simple_ways_whose_conditions_do_not_exclude_each_other(some: list[Edge]) -> None:
     found = [path.edges for path in paths(graph_of(some), "a", "f", 10_000)]
@@ -68,6 +72,7 @@ def test_paths_are_all_simple_ways_whose_conditions_do_not_exclude_each_other(so
     assert weights == sorted(weights)
 
 
+@settings(deadline=None)
 @given(edges(7))
 def test_unknown_edges_count_only_where_they_are_asked_for(some: list[Edge]) -> None:
     graph = graph_of(some)
@@ -80,6 +85,7 @@ def test_unknown_edges_count_only_where_they_are_asked_for(some: list[Edge]) -> 
     }
 
 
+@settings(deadline=None)
 @given(edges())
 def test_what_is_reached_for_good_is_reached_over_edges_without_condition(some: list[Edge]) -> None:
     for_good = closure(graph_of(some), ("a",), conditional=False)

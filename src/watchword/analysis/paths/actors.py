@@ -34,6 +34,9 @@ _ABOUT_PRINCIPAL: Final = ("aws:principal", "aws:username", "aws:userid")
 _NOTHING: Final = "arn:aws:none:::nothing"
 """A resource that has no policy."""
 
+MFA_KEYS: Final = ("aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge")
+"""The context keys that tell of a second factor."""
+
 Context = Mapping[str, ContextValue]
 
 
@@ -178,9 +181,12 @@ class Actors:
             context = {key: value for key, value in context.items() if "principaltag" not in key.lower()}
             context["aws:PrincipalArn"] = arn
         context["aws:CurrentTime"] = self.now or None
+        proves = may_prove_mfa(identity)
+        if not proves:
+            context |= dict.fromkeys(MFA_KEYS)
         policies = identity.policies
         may = self.alphabet.may(policies, is_limited=not principal.is_service_linked)
-        of_class = self._class(identity, principal, kind, context)
+        of_class = (*self._class(identity, principal, kind, context), proves)
         remembered = self._classes.setdefault(of_class, ({}, {}))
         return Actor(identity, principal, kind, context, may, of_class, *remembered)
 
@@ -279,6 +285,28 @@ class Actors:
             asking = [one for one in policy.statements if any(map(_is_principal_key, one.keys))]
             known = self._keys[id(policy)] = (policy, tuple(asking), any(map(_is_elsewhere, asking)))
         return known[1], known[2]
+
+
+def may_prove_mfa(identity: Identity) -> bool:
+    """Whether sessions of the identity can carry proof of MFA, as far as is known.
+
+    ``sts:AssumeRole`` takes such proof; what a service, SAML or a web identity opens never has it.  So a permission set's
+    session has none, and a role's only if the role trusts AWS principals.
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html
+    """
+    if identity.kind is IdentityKind.PERMISSION_SET:
+        return False
+    if identity.kind is not IdentityKind.ROLE or identity.trust is None:
+        return True
+    return any(
+        statement.allows and statement.covers("sts:assumerole") and _names_aws(statement)
+        for statement in identity.trust.statements
+    )
+
+
+def _names_aws(statement: CompiledStatement) -> bool:
+    named = statement.statement.principals
+    return named is None or named.everyone or bool(named.aws)
 
 
 def _answer(request: Request, policies: PolicySet) -> Answer:
