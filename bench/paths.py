@@ -79,6 +79,7 @@ def managed(account: str) -> list[Resource]:
     found["boundary"] = document(
         FULL, {"Effect": "Deny", "Action": ["iam:*", "organizations:*"], "Resource": "*"}
     )
+    found["everything"] = document(FULL)
     found["helpdesk"] = document(allow(["iam:CreateLoginProfile", "iam:UpdateLoginProfile"]))
     return [row("iam.policies", account, "policy", name, {"Document": text}) for name, text in found.items()]
 
@@ -88,6 +89,8 @@ def principal(chance: random.Random, account: str, number: int) -> tuple[str, Re
     dice = chance.random()
     names = [f"read-{chance.choice('s3 ec2 sqs sns dynamodb lambda logs ecr'.split())}" for _ in range(2)]
     names += ["developers"] if dice < 0.2 else []
+    # A twentieth of what services run with may do everything, so that some who deploy escalate.
+    names += ["everything"] if number % 400 == 1 else []
     names += ["deployers"] if dice < 0.01 else ["helpdesk"] if dice > 0.999 else []
     attached = [
         {"PolicyName": one, "PolicyArn": f"arn:aws:iam::{account}:policy/{one}"}

@@ -343,6 +343,23 @@ def passing(*statements: Row) -> tuple[Edge, ...]:
     return between(graph(user("ann", may("iam:PassRole"), *statements), target), ANN, DEPLOY)
 
 
+@pytest.mark.parametrize(("account", "reached"), [(str(ACCOUNT), True), (PARTNER, False)])
+def test_the_conditions_under_which_a_role_trusts_a_service_count(account: str, reached: bool) -> None:
+    confined = allow({"Service": "lambda.amazonaws.com"}, StringEquals={"aws:SourceAccount": account})
+    ann = user("ann", may(["iam:PassRole", "lambda:*"]))
+    edges = between(graph(ann, role("deploy", trust(confined))), ANN, DEPLOY)
+    assert bool(edges) is reached
+    assert all(edge.condition is True for edge in edges)
+
+
+def test_a_role_that_denies_the_service_is_not_reached() -> None:
+    lambdas = allow({"Service": "lambda.amazonaws.com"})
+    denied = trust(lambdas, {**lambdas, "Effect": "Deny"})
+    assert not between(
+        graph(user("ann", may(["iam:PassRole", "lambda:*"])), role("deploy", denied)), ANN, DEPLOY
+    )
+
+
 def test_a_name_is_chosen_that_the_policy_allows() -> None:
     own = f"arn:aws:lambda:*:{ACCOUNT}:function:dev-*"
     (edge,) = (
@@ -538,7 +555,7 @@ def test_every_edge_s_ends_are_nodes_and_its_technique_is_known() -> None:
 def test_shared_answers_are_those_that_each_would_get() -> None:
     """Users with the same policies share answers; limits of one must not limit the other."""
     shared = policy("shared", may(["iam:PassRole", "lambda:*"]))
-    limit = policy("limit", may("*"), deny("iam:PassRole"))
+    limit = policy("limit", may("*"), deny("iam:PassRole", DEPLOY))
     loose = user("ann", AttachedManagedPolicies=attached(shared))
     tight = user(
         "bob",
@@ -549,6 +566,19 @@ def test_shared_answers_are_those_that_each_would_get() -> None:
     found = graph(loose, tight, target, shared, limit)
     assert between(found, ANN, DEPLOY)
     assert not between(found, arn_of("user", "bob"), DEPLOY)
+
+
+def test_a_policy_with_the_user_s_name_in_a_resource_is_asked_for_each_user() -> None:
+    shared = policy(
+        "own", may("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/${{aws:username}}"), may("lambda:*")
+    )
+    lambdas = trust(allow({"Service": "lambda.amazonaws.com"}))
+    rows = [role("ann", lambdas), role("bob", lambdas)]
+    users = [user(name, AttachedManagedPolicies=attached(shared)) for name in ("ann", "bob")]
+    found = graph(*users, *rows, shared)
+    for name, other in (("ann", "bob"), ("bob", "ann")):
+        assert between(found, arn_of("user", name), arn_of("role", name))
+        assert not between(found, arn_of("user", name), arn_of("role", other))
 
 
 def test_users_of_one_class_have_holds_of_their_own() -> None:

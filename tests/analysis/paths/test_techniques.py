@@ -216,6 +216,7 @@ references = ["https://example.com"]
         ('= "target"', '= "arn:aws:iam::{acount}:role/x"', "nothing called acount"),
         ('"new-passrole"', '"magic"', "'magic' is not a valid Category"),
         ('target = "role"', 'target = "self"', "trust goes with"),
+        ('"iam:PassRole"', '"lambda:CreateFunction"', "by passing it"),
         ('target = "role"', 'target = "role"\ntable = "a.b"', "a table goes with"),
         ('target = "role"', 'target = "role"\nunseen = "Things"', "unseen goes with"),
         ('target = "role"', 'target = "role"\nrequires = "luck"', "no requirement luck"),

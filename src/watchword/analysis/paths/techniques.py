@@ -229,6 +229,8 @@ def _shape_faults(made: Technique) -> Iterator[str]:
     wants_trust = {Target.ROLE, Target.UNSEEN_ROLE, Target.FEDERATED_ROLE}
     if bool(made.trust) != (made.target in wants_trust):
         yield f"trust goes with the targets {', '.join(sorted(wants_trust))}, not with {made.target}"
+    if made.target is Target.ROLE and made.needs.get("iam:PassRole") != ("target",):
+        yield "a role is reached by passing it: iam:PassRole on target is needed"
     if bool(made.table) != (made.target is Target.COMPUTE):
         yield "a table goes with the target compute"
     if bool(made.unseen) != (made.target is Target.UNSEEN_ROLE):

@@ -128,7 +128,7 @@ class Trusts:
             if not whole and not any(f":{account}:" in arn for arn in listed):
                 continue
             for actor in actors:
-                is_listed = actor.identity.arn in listed or self._is_short(actor, listed)
+                is_listed = bool(listed) and (actor.identity.arn in listed or self._is_short(actor, listed))
                 # Named directly in the same account, nobody needs a permission of their own.
                 may = bool(actor.may & bit) or (own and (is_listed or whom.everyone))
                 if may and (whole or is_listed) and actor.identity.arn != role.arn:
