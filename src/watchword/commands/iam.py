@@ -59,6 +59,8 @@ RCPS = typer.Option(
 RESOURCE = typer.Option(None, "--resource-policy", help="Policy of the resource (file).")
 ENDPOINT = typer.Option([], "--endpoint-policy", help="Policy of the VPC endpoint (file).")
 
+_HOW_TO_ASK = "for example: watchword iam can ann s3:GetObject arn:aws:s3:::bucket/key"
+
 
 @app.command("can")
 def can(
@@ -154,13 +156,15 @@ def who_can(
     try:
         found = list(ask.who_can(access, action, resource, told, account=resource_account, complete=complete))
     except RequestError as error:
-        raise UsageError(str(error)) from error
+        raise UsageError(str(error), remedy=_HOW_TO_ASK) from error
     _warn_of_action(action)
     for what in access.unread_identities():
         note(f"not known, and not listed: {what}")
     row = _short_row if form is OutputFormat.TABLE and output is None else _row
     of = sum(1 for _ in access.principals())
-    title = f"{len(found)} of {of} principals may {action} on {resource}"
+    may = sum(1 for answer in found if answer.who.identity is not None)
+    everybody = ", and everybody," if may < len(found) else ""
+    title = f"{may} of {of} principals{everybody} may {action} on {resource}"
     listing([row(answer, access) for answer in found], form, output, title=title)
 
 
@@ -209,15 +213,17 @@ def _answer(
     from watchword.analysis.iam.request import RequestError
 
     told = context_of(context)
-    _warn_of_action(action)
     try:
         if files.given:
-            return files.answer(principal, action, resource, told, account, complete=complete)
-        access = access_of(store, snapshot)
-        who = principal_of(access, principal)
-        return ask.ask(access, who, action, resource, told, account=account, complete=complete)
+            answer = files.answer(principal, action, resource, told, account, complete=complete)
+        else:
+            access = access_of(store, snapshot)
+            who = principal_of(access, principal)
+            answer = ask.ask(access, who, action, resource, told, account=account, complete=complete)
     except RequestError as error:
-        raise UsageError(str(error)) from error
+        raise UsageError(str(error), remedy=_HOW_TO_ASK) from error
+    _warn_of_action(action)
+    return answer
 
 
 def _warn_of_action(action: str) -> None:

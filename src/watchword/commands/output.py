@@ -60,12 +60,14 @@ def write(text: str | Iterable[str], to: Path | None) -> None:
             file.writelines(pieces)
         beside.replace(to)
     except OSError as error:
-        with suppress(OSError):
-            beside.unlink()
         raise UsageError(
             f"cannot write {to}: {error.strerror}",
             remedy="name a file in a folder that you may write to, with space left",
         ) from error
+    finally:
+        # Also where it is the pieces that cannot be made.
+        with suppress(OSError):
+            beside.unlink()
 
 
 def require_folder(folder: Path) -> None:
