@@ -14,17 +14,22 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from watchword.analysis.iam.access import TABLES, Access, Identity, IdentityKind
-from watchword.analysis.iam.ask import Answer, ask, who_is
+from watchword.analysis.iam.ask import Answer, Who, who_is
+from watchword.analysis.iam.audience import Home
 from watchword.analysis.iam.compiled import CompiledPolicy, Library
 from watchword.analysis.iam.credentials import is_break_glass
+from watchword.analysis.iam.evaluate import evaluate
 from watchword.analysis.iam.evaluation import Decision
+from watchword.analysis.iam.exposure import Exposure, exposures
 from watchword.analysis.iam.expression import words
 from watchword.analysis.iam.layers import Placed
 from watchword.analysis.iam.patterns import any_of
 from watchword.analysis.iam.permission_sets import center_of
+from watchword.analysis.iam.policy import PolicyError, parse
+from watchword.analysis.iam.policy_set import PolicySet
 from watchword.analysis.iam.principals import Principal
 from watchword.analysis.iam.remembered import Remembered
-from watchword.analysis.iam.request import ContextValue
+from watchword.analysis.iam.request import ContextValue, Request
 from watchword.model.evidence import Evidence, EvidenceMissing
 from watchword.model.ids import GLOBAL
 from watchword.model.snapshot import AccountView
@@ -32,10 +37,20 @@ from watchword.model.snapshot import AccountView
 READS: Final = tuple(dict.fromkeys(TABLES))
 """The tables that a control must name to ask for ``access_of``."""
 
-_NAMED: Final = 5
+NAMED: Final = 5
 """How many principals a sentence names."""
 
 _Matchers = tuple[Callable[[str], bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """A resource's side of requests: its policies, its account, its region, and what is not known of it."""
+
+    policies: PolicySet
+    owner: str
+    region: str
+    missing: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -47,7 +62,12 @@ class Asking:
 
     access: Access
     _matchers: dict[tuple[int, str], _Matchers] = field(default_factory=dict)
+    _own: dict[tuple[str, str], _Matchers] = field(default_factory=dict)
     _open: dict[tuple[str, str], bool] = field(default_factory=dict)
+    _doors: dict[str, tuple[Exposure, ...]] = field(default_factory=dict)
+    _known: dict[str, Who] = field(default_factory=dict)
+    _told: dict[str, Mapping[str, ContextValue]] = field(default_factory=dict)
+    _sides: dict[str, _Side] = field(default_factory=dict)
 
     def principals(self) -> Iterator[Identity]:
         """The principals of the account that people and workloads can be.
@@ -74,11 +94,12 @@ class Asking:
         lowered = action.lower()
         if identity.missing or self._names_principals(lowered, resource):
             return True
-        return any(
-            matcher(resource)
-            for policy in identity.policies.identity
-            for matcher in self._allowing(policy, lowered)
-        )
+        key = (identity.arn, lowered)
+        known = self._own.get(key)
+        if known is None:
+            policies = identity.policies.identity
+            known = self._own[key] = tuple(one for each in policies for one in self._allowing(each, lowered))
+        return any(matcher(resource) for matcher in known)
 
     def ask(
         self,
@@ -91,13 +112,50 @@ class Asking:
         """Whether the identity may do it at the instant of the snapshot; ``None`` where it is denied for certain."""
         if not self.could(identity, action, resource):
             return None
+        side = self._side(resource)
         told = {
+            **self._context(identity),
             "aws:CurrentTime": f"{view.now:%Y-%m-%dT%H:%M:%SZ}",
-            "aws:RequestedRegion": region_of(resource, self.access),
+            "aws:RequestedRegion": side.region,
             **(context or {}),
         }
-        answer = ask(self.access, who_is(self.access, identity.arn), action, resource, told)
+        who = self._who(identity)
+        request = Request.of(who.principal, action, resource, side.owner, told, complete=False)
+        found = evaluate(request, who.base.beside(side.policies))
+        missing = tuple(dict.fromkeys((*identity.missing, *side.missing)))
+        answer = Answer(who, request, found, missing)
         return None if is_denied(answer, self.access) else Able(identity, answer)
+
+    def doors(self, identity: Identity, view: AccountView) -> tuple[Exposure, ...]:
+        """Whom a role's trust lets in; nobody where there is no trust, or none that could be read."""
+        known = self._doors.get(identity.arn)
+        if known is None:
+            known = self._doors[identity.arn] = _doors(identity, view)
+        return known
+
+    def _who(self, identity: Identity) -> Who:
+        known = self._known.get(identity.arn)
+        if known is None:
+            known = self._known[identity.arn] = who_is(self.access, identity.arn)
+        return known
+
+    def _context(self, identity: Identity) -> Mapping[str, ContextValue]:
+        known = self._told.get(identity.arn)
+        if known is None:
+            known = self._told[identity.arn] = dict(self.access.context(identity))
+        return known
+
+    def _side(self, resource: str) -> _Side:
+        known = self._sides.get(resource)
+        if known is None:
+            access = self.access
+            known = self._sides[resource] = _Side(
+                access.on(PolicySet(), resource),
+                access.owner(resource),
+                region_of(resource, access),
+                access.missing_of(None, resource),
+            )
+        return known
 
     def _allowing(self, policy: CompiledPolicy, action: str) -> _Matchers:
         key = (id(policy), action)
@@ -232,11 +290,19 @@ def is_emergency(identity: Identity, view: AccountView) -> bool:
     )
 
 
-def listed(sentences: Iterable[str], most: int = _NAMED) -> str:
+def listed(sentences: Iterable[str], most: int = NAMED) -> str:
     """Sentences one after another, the first few of them; how many more there are is told."""
     found = list(dict.fromkeys(sentences))
     more = f" and {len(found) - most} more" if len(found) > most else ""
     return "; ".join(found[:most]) + more
+
+
+def _doors(identity: Identity, view: AccountView) -> tuple[Exposure, ...]:
+    try:
+        document = identity.row.document("AssumeRolePolicyDocument", absent=None)
+        return exposures(parse(document.data), Home.of(view, identity.arn)) if document else ()
+    except (EvidenceMissing, PolicyError):
+        return ()
 
 
 def _is_same(one: AccountView, other: AccountView) -> bool:

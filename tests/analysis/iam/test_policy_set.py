@@ -96,3 +96,15 @@ def test_step_9_4_s3_restricts_what_is_public_where_that_is_switched_on(
     resource: CompiledPolicy | None, block: PublicAccessBlock | None, arn: str, restricted: bool
 ) -> None:
     assert PolicySet(resource=resource, public_access_block=block).restricts(arn) is restricted
+
+
+def test_beside_another_set_both_sides_are_shared_and_the_answer_is_that_of_on() -> None:
+    block = PublicAccessBlock(restrict_public_buckets=True)
+    other, rcps = policy("resource", "k:other"), ((policy("rcp", "k:above"),),)
+    side = PolicySet().on(other, rcps, block)
+    moved = FULL.beside(side)
+    assert moved.identity_layer is FULL.identity_layer
+    assert moved.resource_layer is side.resource_layer
+    assert moved.rcp_layers is side.rcp_layers
+    assert moved == FULL.on(other, rcps, block)
+    assert [one.name for one in moved.layers()] == [one.name for one in FULL.on(other, rcps, block).layers()]

@@ -83,7 +83,9 @@ def evaluate(request: Request, policies: PolicySet, rcp_services: frozenset[str]
     if action.startswith(("iam:", "kms:")) and _is_protected(action, request.resource):
         return NEVER
     # Step 3.
-    known = request.known if request.complete else with_absent_keys(request, policies.keys)
+    # Only who is of no account lacks keys for certain; to gather the policies' keys for all others would cost much.
+    whole = request.complete or bool(request.principal.account)
+    known = request.known if whole else with_absent_keys(request, policies.keys)
     bounded = policies.boundary is not None and request.principal.has_identity
     asked = Asked(request.principal, action, _resource(request, action), known, request.missing, bounded)
     said = _said(asked, request, policies, rcp_services)
@@ -232,7 +234,11 @@ def _grant(said: SaidBy, asked: Asked, request: Request) -> Grant:
     principal, policy = request.principal, said.resource
     direct: Value = False if policy is None else policy.allow
     if not principal.has_identity:
-        own = principal.kind is Kind.ROOT and request.is_same_account and not asks_for_policy(asked.action, asked.resource)
+        own = (
+            principal.kind is Kind.ROOT
+            and request.is_same_account
+            and not asks_for_policy(asked.action, asked.resource)
+        )
         return Grant(True) if own else Grant(direct, resource=direct)  # 10.4, 10.6 for root users, 10.7
     identity = False if said.identity is None else said.identity.allow
     boundary = True if said.boundary is None else said.boundary.allow

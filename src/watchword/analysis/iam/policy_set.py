@@ -19,6 +19,8 @@ Policies = tuple[CompiledPolicy, ...]
 
 _SHARED: Final = ("identity_layer", "boundary_layer", "session_layer", "scp_layers")
 """Layers of the principal's side, which do not depend on the resource."""
+_OF_RESOURCE: Final = ("rcp_layers", "resource_layer")
+"""Layers of the resource's side, which do not depend on the principal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,16 @@ class PolicySet:
         made = replace(self, resource=resource, rcps=rcps, public_access_block=public_access_block)
         for name in _SHARED:
             vars(made)[name] = getattr(self, name)
+        return made
+
+    def beside(self, resource: PolicySet) -> PolicySet:
+        """The same principal's policies on the resource of another set; what is remembered of both sides is shared.
+
+        For many principals on one resource; ``on`` is for many resources of one principal.
+        """
+        made = self.on(resource.resource, resource.rcps, resource.public_access_block)
+        for name in _OF_RESOURCE:
+            vars(made)[name] = getattr(resource, name)
         return made
 
     @cached_property
