@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from watchword.controls.applications import apis, resource_policies, sessions
+from watchword.controls.applications import apis, cross_account, resource_policies, sessions
 
-__all__ = ["apis", "resource_policies", "sessions"]
+__all__ = ["apis", "cross_account", "resource_policies", "sessions"]

@@ -39,7 +39,7 @@ def judge_policy(row: Resource, path: str, view: AccountView) -> Judgement | Non
         EvidenceMissing: the policy could not be read, or is not of the IAM language.
     """
     document = row.document(path, absent=None)
-    if document is None or (row.table == "apigateway.rest_apis" and not _is_private(row)):
+    if document is None or (row.table == "apigateway.rest_apis" and not is_private(row)):
         return None
     try:
         found = exposures(parse(document.data), Home.of(view, row.arn))
@@ -61,5 +61,6 @@ def judge_policy(row: Resource, path: str, view: AccountView) -> Judgement | Non
     return gap("; ".join(one.sentence for one in public if one.is_certain), evidence)
 
 
-def _is_private(api: Resource) -> bool:
+def is_private(api: Resource) -> bool:
+    """Whether a REST API can be reached through VPC endpoints only."""
     return "PRIVATE" in api.texts("endpointConfiguration.types")

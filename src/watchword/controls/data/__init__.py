@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from watchword.controls.data import buckets, classification, encryption, events, keys
+from watchword.controls.data import buckets, classification, encryption, events, keys, readers
 
-__all__ = ["buckets", "classification", "encryption", "events", "keys"]
+__all__ = ["buckets", "classification", "encryption", "events", "keys", "readers"]

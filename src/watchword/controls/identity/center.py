@@ -113,7 +113,7 @@ def nobody_is_assigned_administration_for_good(view: AccountView) -> Iterator[Ju
             judged = _assignment(center, row, view)
         except EvidenceMissing as missing:
             judged = unknown(missing.what)
-        yield replace(judged, subject=_subject(center, row, view))
+        yield replace(judged, subject=assignment_subject(center, row, view))
 
 
 def _assignment(center: Center, row: Resource, view: AccountView) -> Judgement:
@@ -121,11 +121,11 @@ def _assignment(center: Center, row: Resource, view: AccountView) -> Judgement:
     if permission_set is None:
         return unknown(f"permission set {row.text('PermissionSetArn')} is not among those that were read")
     held = administration(center, permission_set, view)
-    shown = (row.evidence("PrincipalId"), *_policies(center, permission_set))
+    shown = (row.evidence("PrincipalId"), *rights_of(center, permission_set))
     if held is None:
         return met("the permission set does not make an administrator", *shown)
     by = ", ".join(held.by)
-    if _is_emergency(center, permission_set, row, view):
+    if is_for_emergencies(center, permission_set, row, view):
         return not_applicable(f"makes an administrator by {by}, and is declared for emergencies", *shown)
     if held.until is not None and held.until - view.now <= JUST_IN_TIME:
         return met(f"makes an administrator by {by} only until {held.until:%Y-%m-%d %H:%M} UTC", *shown)
@@ -133,7 +133,7 @@ def _assignment(center: Center, row: Resource, view: AccountView) -> Judgement:
     return gap(f"makes an administrator {until} by {by}", *shown)
 
 
-def _is_emergency(center: Center, permission_set: Resource, row: Resource, view: AccountView) -> bool:
+def is_for_emergencies(center: Center, permission_set: Resource, row: Resource, view: AccountView) -> bool:
     """Whether the permission set is declared or tagged as one for emergencies, or its user or group is declared."""
     if is_break_glass(permission_set, view):
         return True
@@ -145,7 +145,7 @@ def _is_emergency(center: Center, permission_set: Resource, row: Resource, view:
     )
 
 
-def _subject(center: Center, row: Resource, view: AccountView) -> Subject:
+def assignment_subject(center: Center, row: Resource, view: AccountView) -> Subject:
     """An assignment as people speak of it: ``ReadOnly for group auditors``."""
     permission_set = center.sets.get(row.text("PermissionSetArn"))
     principal = center.principals.get(row.text("PrincipalId"))
@@ -155,7 +155,7 @@ def _subject(center: Center, row: Resource, view: AccountView) -> Subject:
     return Subject(view.account.id, row.region, row.arn, row.kind, name)
 
 
-def _policies(center: Center, permission_set: Resource) -> tuple[Evidence, ...]:
+def rights_of(center: Center, permission_set: Resource) -> tuple[Evidence, ...]:
     """What gives the permission set its rights."""
     own = (permission_set.evidence(path) for path in ("Name", "InlinePolicy", "PermissionsBoundary"))
     return (*own, *(row.evidence("Arn") for row in center.managed.get(permission_set.arn, ())))
@@ -176,7 +176,7 @@ def sessions_are_short(view: AccountView) -> Iterator[Judgement]:
 
 def _session(center: Center, row: Resource, view: AccountView) -> Judgement:
     length = session_length(row)
-    shown = (row.evidence("SessionDuration"), *_policies(center, row))
+    shown = (row.evidence("SessionDuration"), *rights_of(center, row))
     said = f"its sessions last {_hours(length)}"
     if length <= ADMINISTRATOR_HOUR:
         return met(said, *shown)

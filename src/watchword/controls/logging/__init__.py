@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from watchword.controls.logging import contacts, detection, recording, trail
+from watchword.controls.logging import contacts, detection, recording, tampering, trail
 
-__all__ = ["contacts", "detection", "recording", "trail"]
+__all__ = ["contacts", "detection", "recording", "tampering", "trail"]
