@@ -47,7 +47,8 @@ def _topics(lab: Builder) -> None:
         allow("Default", {"AWS": EVERYBODY}, "SNS:Publish", orders, owner),
         key="alias/orders",
     )
-    alarms = allow("Alarms", service("cloudwatch"), "SNS:Publish", _arn("sns", PROD, "alarms"))
+    source = equals("aws:SourceAccount", PROD.id) if lab.after else None
+    alarms = allow("Alarms", service("cloudwatch"), "SNS:Publish", _arn("sns", PROD, "alarms"), source)
     _topic(lab, PROD, "alarms", alarms, key="alias/orders" if lab.after else "")
     condition = of_organization(lab) if lab.after else None
     ready = allow(

@@ -28,6 +28,16 @@ _DETECTION: Final = (
     "securityhub:DisableSecurityHub",
     "securityhub:Disassociate*",
 )
+_ENDING_LOGS: Final = (
+    "s3:DeleteBucket",
+    "s3:DeleteBucketPolicy",
+    "s3:PutBucketPolicy",
+    "s3:PutLifecycleConfiguration",
+    "s3:DeleteObject",
+    "s3:DeleteObjectVersion",
+    "kms:ScheduleKeyDeletion",
+    "kms:DisableKey",
+)
 _EVERYWHERE: Final = (
     "account:*",
     "budgets:*",
@@ -52,6 +62,7 @@ def build(lab: Builder) -> None:
     baseline = [*_protection(), _no_root(), _regions()]
     if lab.after:
         _attach(client, _SERVICE, "baseline", baseline, root)
+        _attach(client, _SERVICE, "protect-log-archive", [_kept_logs()], LOG_ARCHIVE.id)
         _attach(client, _RESOURCE, "data-perimeter", [_perimeter(client)], root)
         return
     unit = {name: lab.ref("ou", MANAGEMENT, "global", name) for name in ("Security", "Workloads", "Sandbox")}
@@ -80,6 +91,18 @@ def _protection() -> list[Statement]:
         _deny([*_LEAVING, *_TRAILS], "LeavingAndTrails"),
         {**_deny([*_DETECTION], "Detection"), "Condition": spared},
     ]
+
+
+def _kept_logs() -> Statement:
+    """What was recorded, and the key that it is encrypted with, are out of everybody's reach."""
+    bucket = "arn:aws:s3:::abc-organization-trail"
+    return {
+        "Sid": "KeptLogs",
+        "Effect": "Deny",
+        "Action": list(_ENDING_LOGS),
+        "Resource": [bucket, f"{bucket}/*", f"arn:aws:kms:*:{LOG_ARCHIVE.id}:key/*"],
+        "Condition": {"ArnNotLike": {"aws:PrincipalArn": _AUTOMATION}},
+    }
 
 
 def _no_root() -> Statement:

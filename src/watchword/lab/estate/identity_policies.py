@@ -119,6 +119,7 @@ def account(number: str, rest: str = "root") -> dict[str, str]:
     return {"AWS": f"arn:aws:iam::{number}:{rest}"}
 
 
-def service(name: str) -> Statement:
-    """The trust in an AWS service."""
-    return trust({"Service": f"{name}.amazonaws.com"})
+def service(name: str, source: str = "") -> Statement:
+    """The trust in an AWS service, on behalf of one account where ``source`` names it."""
+    conditions = {"StringEquals": {"aws:SourceAccount": source}} if source else {}
+    return trust({"Service": f"{name}.amazonaws.com"}, **conditions)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from watchword.lab.estate.company import (
@@ -66,8 +67,8 @@ class Role:
 def roles(after: bool) -> Iterator[Role]:
     """All roles of a state."""
     yield from _everywhere(after)
-    yield from _workloads()
-    yield from _keys_and_their_users()
+    yield from _workloads(after)
+    yield from _keys_and_their_users(after)
     yield from _single_sign_on()
     yield from _GOOD
     if after:
@@ -117,10 +118,23 @@ def _everywhere(after: bool) -> Iterator[Role]:
         )
 
 
-def _workload(of: LabAccount, name: str, by: str, *inline: Inline, managed: tuple[str, ...] = ()) -> Role:
-    return Role(
-        of, name, (service(by),), managed, inline, boundary="workload-boundary" if of in (PROD, DEV) else ""
-    )
+_WITH_A_SOURCE: Final = frozenset(
+    {"batch", "codebuild", "ecs-tasks", "eks", "glue", "redshift", "vpc-flow-logs"}
+)
+"""Services that tell for whose source they act, so that a role can ask for it."""
+
+
+def _workload(
+    of: LabAccount,
+    name: str,
+    by: str,
+    *inline: Inline,
+    managed: tuple[str, ...] = (),
+    sourced: bool = False,
+) -> Role:
+    source = of.id if sourced and by in _WITH_A_SOURCE else ""
+    boundary = "workload-boundary" if of in (PROD, DEV) else ""
+    return Role(of, name, (service(by, source),), managed, inline, boundary)
 
 
 def _table(name: str) -> Inline:
@@ -138,23 +152,25 @@ def _security_bus() -> Inline:
     return Inline("put-events", (may("events:PutEvents", bus),))
 
 
-def _workloads() -> Iterator[Role]:
-    yield _workload(
+def _workloads(after: bool) -> Iterator[Role]:
+    """What services run under; who asks for which source they act is told after the programme."""
+    made = partial(_workload, sourced=after)
+    yield made(
         PROD, "shop-web", "ec2", one_bucket("abc-shop-assets"), managed=("AmazonSSMManagedInstanceCore",)
     )
-    yield _workload(PROD, "shop-orders", "ecs-tasks", _table("orders"))
-    yield _workload(PROD, "shop-payments", "ecs-tasks", _table("payments"), _queue("payments"))
-    yield _workload(PROD, "shop-invoices", "lambda", one_bucket("abc-invoices"))
-    yield _workload(PROD, "eks-cluster", "eks", managed=("AmazonEKSClusterPolicy",))
-    yield _workload(PROD, "eks-node", "ec2", managed=("AmazonEKSWorkerNodePolicy",))
-    yield _workload(
+    yield made(PROD, "shop-orders", "ecs-tasks", _table("orders"))
+    yield made(PROD, "shop-payments", "ecs-tasks", _table("payments"), _queue("payments"))
+    yield made(PROD, "shop-invoices", "lambda", one_bucket("abc-invoices"))
+    yield made(PROD, "eks-cluster", "eks", managed=("AmazonEKSClusterPolicy",))
+    yield made(PROD, "eks-node", "ec2", managed=("AmazonEKSWorkerNodePolicy",))
+    yield made(
         DATA, "etl-glue", "glue", one_bucket("abc-data-lake"), managed=("service-role/AWSGlueServiceRole",)
     )
-    yield _workload(DATA, "warehouse-loader", "redshift", one_bucket("abc-data-lake"))
-    yield _workload(DEV, "dev-web", "ec2", managed=("AmazonSSMManagedInstanceCore",))
-    yield _workload(DEV, "dev-build", "codebuild", one_bucket("abc-dev-artifacts"))
-    yield _workload(MANAGEMENT, "events-to-security", "events", _security_bus())
-    yield _workload(
+    yield made(DATA, "warehouse-loader", "redshift", one_bucket("abc-data-lake"))
+    yield made(DEV, "dev-web", "ec2", managed=("AmazonSSMManagedInstanceCore",))
+    yield made(DEV, "dev-build", "codebuild", one_bucket("abc-dev-artifacts"))
+    yield made(MANAGEMENT, "events-to-security", "events", _security_bus())
+    yield made(
         NETWORK,
         "flow-log-writer",
         "vpc-flow-logs",
@@ -162,6 +178,7 @@ def _workloads() -> Iterator[Role]:
             "write-logs",
             (may(["logs:CreateLogStream", "logs:PutLogEvents"], "arn:aws:logs:*:*:log-group:/vpc/*"),),
         ),
+        sourced=True,
     )
     yield Role(
         SECURITY,
@@ -171,18 +188,19 @@ def _workloads() -> Iterator[Role]:
     )
 
 
-def _keys_and_their_users() -> Iterator[Role]:
+def _keys_and_their_users(after: bool) -> Iterator[Role]:
     """Who the policies of keys name: those who manage keys, and the applications that use them."""
+    made = partial(_workload, sourced=after)
     for of in (LOG_ARCHIVE, PROD, DATA, DEV):
         way = trust(account(of.id), **FRESH_MFA)
         yield Role(of, "KeyAdministrator", (way,), ("AWSKeyManagementServicePowerUser",), used=33)
-    yield _workload(PROD, "orders-app", "ecs-tasks", _table("orders"), _queue("orders"))
-    yield _workload(PROD, "orders-worker", "ecs-tasks", _queue("orders"))
-    yield _workload(PROD, "payroll-app", "ecs-tasks", _table("payroll"))
-    yield _workload(PROD, "payroll-batch", "batch", _table("payroll"))
-    yield _workload(DATA, "lake-reader", "glue", managed=("data-lake-reader",))
-    yield _workload(DATA, "lake-writer", "glue", managed=("data-lake-writer",))
-    yield _workload(DEV, "dev-ci", "codebuild", one_bucket("abc-dev-artifacts"))
+    yield made(PROD, "orders-app", "ecs-tasks", _table("orders"), _queue("orders"))
+    yield made(PROD, "orders-worker", "ecs-tasks", _queue("orders"))
+    yield made(PROD, "payroll-app", "ecs-tasks", _table("payroll"))
+    yield made(PROD, "payroll-batch", "batch", _table("payroll"))
+    yield made(DATA, "lake-reader", "glue", managed=("data-lake-reader",))
+    yield made(DATA, "lake-writer", "glue", managed=("data-lake-writer",))
+    yield made(DEV, "dev-ci", "codebuild", one_bucket("abc-dev-artifacts"))
 
 
 def _single_sign_on() -> Iterator[Role]:
@@ -202,6 +220,15 @@ def _auditor(of: LabAccount) -> Role:
     return Role(of, "auditor-readonly", (way,), ("SecurityAudit",), used=45)
 
 
+def _bounded_roles() -> Inline:
+    """Making the applications' roles, within the boundary of workloads only."""
+    actions = ["iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy"]
+    boundary = {"iam:PermissionsBoundary": f"arn:aws:iam::{PROD.id}:policy/workload-boundary"}
+    return Inline(
+        "application-roles", (may(actions, f"arn:aws:iam::{PROD.id}:role/app-*", StringEquals=boundary),)
+    )
+
+
 _GOOD: Final = (
     _auditor(PROD),
     _auditor(DATA),
@@ -217,6 +244,12 @@ _GOOD: Final = (
         "github-deploy-shop",
         (_github(PROD, "repo:abc-corp/shop:environment:production"),),
         ("shop-deploy",),
+    ),
+    Role(
+        PROD,
+        "platform-pipeline",
+        (_github(PROD, "repo:abc-corp/platform:environment:production"),),
+        inline=(_bounded_roles(),),
     ),
     Role(
         PROD,

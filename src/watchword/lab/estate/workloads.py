@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from watchword.controls.endpoints.lifecycle import lines
 from watchword.lab.estate.builder import Builder
-from watchword.lab.estate.company import DEV, HOME, PROD, SECURITY, LabAccount
+from watchword.lab.estate.company import DEV, HOME, PROD, SECURITY, STRANGER, LabAccount
 
 _STRIPE: Final = "sk_live_" + "9fKq2LmZ7xYtB4vC8nR1wEsD"
 _TOKEN: Final = "".join(("ghp_", "a1B2c3D4e5F6", "g7H8i9J0k1L2", "m3N4o5P6q7R8"))
@@ -121,17 +121,6 @@ def _package() -> bytes:
 
 
 def _repositories(lab: Builder) -> None:
-    own_deployment = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Sid": "PullByDev",
-                "Effect": "Allow",
-                "Principal": {"AWS": f"arn:aws:iam::{DEV.id}:root"},
-                "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-            }
-        ],
-    }
     for account, name, immutable in (
         (PROD, "shop/frontend", True),
         (PROD, "shop/orders", True),
@@ -145,8 +134,21 @@ def _repositories(lab: Builder) -> None:
             tags=[{"Key": "owner", "Value": f"{account.alias}-team"}],
         )
         lab.remember("repository", account, HOME, name, made["repository"]["repositoryArn"])
-    policy = json.dumps(own_deployment)
-    lab.client("ecr", PROD).set_repository_policy(repositoryName="shop/frontend", policyText=policy)
+    _let_pull(lab, "shop/frontend", "PullByDev", DEV.id)
+    if not lab.after:
+        # The agency's deployment, of a project that has ended.
+        _let_pull(lab, "shop/orders", "PullByAgency", STRANGER)
+
+
+def _let_pull(lab: Builder, repository: str, sid: str, account: str) -> None:
+    statement = {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{account}:root"},
+        "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    lab.client("ecr", PROD).set_repository_policy(repositoryName=repository, policyText=policy)
 
 
 def _containers(lab: Builder) -> None:
