@@ -238,8 +238,12 @@ def tried(
     scps: Sequence[Row] = (),
     without: str = "",
     change: Row | None = None,
+    organized: Row | None = None,
 ) -> tuple[Edge, ...]:
-    """The edges that the technique gives the actor, in the estate of ``tables`` with ``change`` laid over."""
+    """The edges that the technique gives the actor, in the estate of ``tables`` with ``change`` laid over.
+
+    ``organized`` is laid over the organisation's tables.
+    """
     if technique.gives is Gives.UNBOUNDED and boundary is None:
         boundary = may([one for one in [*technique.needs, "s3:*"] if one != without])
     own = statements or tuple(permissions(technique, without))
@@ -253,7 +257,7 @@ def tried(
         delegated["organizations.delegated_administrators"] = [
             {"_arn": "d", "Id": str(ACCOUNT), "Services": [{"ServicePrincipal": one} for one in services]}
         ]
-    whole = company(*scps, center=True, **delegated)
+    whole = company(*scps, center=True, **delegated, **(organized or {}))
     first = view(made | (change or {}), account=account, organization=whole)
     member = view({"global:iam.users": []}, account=Account(MEMBER, "two"), organization=whole)  # type: ignore[arg-type]
     found = graph_of(first, member, catalogue=(technique,))

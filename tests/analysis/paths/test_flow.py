@@ -42,3 +42,8 @@ def test_what_is_still_reached_tells_the_cut(arcs: list[tuple[int, int, int]]) -
 
 def test_a_way_without_a_bound_is_told() -> None:
     assert network([(0, 1, ENDLESS), (1, 5, ENDLESS)]).flow(0, 5) >= ENDLESS
+
+
+def test_a_first_choice_that_stands_in_the_way_is_taken_back() -> None:
+    arcs = [(0, 1, 1), (0, 2, 1), (1, 3, 1), (1, 4, 1), (2, 3, 1), (3, 5, 1), (4, 5, 1)]
+    assert network(arcs).flow(0, 5) == 2

@@ -142,6 +142,13 @@ def test_an_instance_that_systems_manager_does_not_know_is_not_reached(technique
     assert not tried(technique, change={"ssm.instance_information": []})
 
 
+@named([one for one in ALL if one.requires in {"stack-sets-access", "account-access", "root-sessions"}])
+def test_what_the_organisation_has_not_switched_on_cannot_be_used(technique: Technique) -> None:
+    off: Any = {"organizations.service_access": [], "iam.organizations_features": []}
+    assert tried(technique)
+    assert not tried(technique, organized=off)
+
+
 @named([one for one in ALL if one.table])
 def test_without_its_inventory_there_is_nothing_to_take_over(technique: Technique) -> None:
     assert not tried(technique, change={technique.table: []})
