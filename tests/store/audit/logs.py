@@ -1,0 +1,53 @@
+"""Databases and entries for the tests of the audit log."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+
+from watchword.store.audit.journal import append_many
+from watchword.store.audit.records import Entry
+
+NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
+
+
+def engine_of(url: str) -> Engine:
+    """A database as the control plane opens it: on SQLite, WAL and transactions that begin as writing ones."""
+    made = create_engine(url)
+    if made.dialect.name == "sqlite":
+
+        @event.listens_for(made, "connect")
+        def connected(connection: Any, _: object) -> None:
+            connection.isolation_level = None
+            for pragma in ("journal_mode=WAL", "busy_timeout=60000", "foreign_keys=ON", "synchronous=FULL"):
+                connection.execute(f"PRAGMA {pragma}")
+
+        @event.listens_for(made, "begin")
+        def begun(connection: Any) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return made
+
+
+def entry(number: int = 1, **changes: Any) -> Entry:
+    """An entry; the number makes it differ from others."""
+    given: dict[str, Any] = {
+        "kind": "grant.approved",
+        "actor": f"principal/{number % 3}",
+        "subject": f"grant/{number}",
+        "at": NOON + timedelta(seconds=number),
+        "before": {"state": "pending"},
+        "after": {"state": "approved", "mail": f"person{number}@example.com", "place": {"city": "Zürich"}},
+        "why": "ticket 17",
+        "request": f"request/{number}",
+    }
+    return Entry(**(given | changes))
+
+
+def filled(engine: Engine, count: int) -> Engine:
+    """The log with so many records."""
+    with engine.begin() as connection:
+        append_many(connection, [entry(number) for number in range(1, count + 1)])
+    return engine
