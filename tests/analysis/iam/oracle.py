@@ -294,9 +294,18 @@ def action_matches(patterns: Any, action: str) -> bool:
     return False
 
 
-def resource_matches(patterns: Any, resource: str, version: str, context: Context) -> bool:
+def completed(pattern: str) -> str:
+    """Step 4.3: an ARN of an identity-based policy with all its six fields."""
+    fields = pattern.split(":")
+    if fields[0] != "arn" or len(fields) == 1 or "*" in fields[-1]:
+        return pattern
+    return ":".join(fields + ["*"] * (6 - len(fields)))
+
+
+def resource_matches(patterns: Any, resource: str, version: str, context: Context, layer: str = "") -> bool:
     """Step 4.3."""
-    for pattern in listed(patterns):
+    for told in listed(patterns):
+        pattern = completed(told) if layer in {"identity", "boundary"} else told
         filled = resolved(pattern, version, context, wild=True)
         if filled is not None and wildcard(filled, resource):
             return True
@@ -320,7 +329,9 @@ class Question:
         return self.who.account is not None and self.who.account == self.account
 
 
-def matched(statement: dict[str, Any], version: str, ask: Question, with_principal: bool) -> str | None:
+def matched(
+    statement: dict[str, Any], version: str, ask: Question, with_principal: bool, layer: str = ""
+) -> str | None:
     """Step 4: how a statement matches; ``direct`` where no principal is asked for; None if it does not."""
     if any(statement.get(element) == [] for element in ("Action", "NotAction", "Resource", "NotResource")):
         return None
@@ -332,11 +343,11 @@ def matched(statement: dict[str, Any], version: str, ask: Question, with_princip
     if how is None:
         return None
     if "Resource" in statement and not resource_matches(
-        statement["Resource"], ask.resource, version, ask.context
+        statement["Resource"], ask.resource, version, ask.context, layer
     ):
         return None
     if "NotResource" in statement and resource_matches(
-        statement["NotResource"], ask.resource, version, ask.context
+        statement["NotResource"], ask.resource, version, ask.context, layer
     ):
         return None
     return how if conditions(statement, version, ask.context) else None
@@ -357,7 +368,7 @@ def in_document(document: dict[str, Any], name: str, layer: str, level: int, ask
     version = document.get("Version", "2008-10-17")
     found = []
     for number, statement in enumerate(listed(document["Statement"])):
-        how = matched(statement, version, ask, layer in ("resource", "rcp", "endpoint"))
+        how = matched(statement, version, ask, layer in ("resource", "rcp", "endpoint"), layer)
         if how is not None:
             decider = Decider(name, number, statement.get("Sid", ""), statement["Effect"])
             found.append(Match(layer, level, how, decider))

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -40,6 +40,8 @@ class PolicyKind(StrEnum):
 
 
 _VERSIONS: Final = ("2012-10-17", "2008-10-17")
+_COMPLETED: Final = frozenset({PolicyKind.IDENTITY, PolicyKind.BOUNDARY})
+"""Kinds in which AWS completes an ARN of fewer than six fields."""
 _RESOURCES_OPTIONAL: Final = frozenset({PolicyKind.RESOURCE})
 
 
@@ -75,8 +77,31 @@ def compile_policy(
         raise PolicyError(pointer, what)
     variables = policy.version >= VARIABLES_SINCE
     principals = kind.names_principals
+    statements = map(_completed, policy.statements) if kind in _COMPLETED else policy.statements
     return CompiledPolicy(
-        kind, tuple(CompiledStatement(one, variables, principals) for one in policy.statements), name
+        kind, tuple(CompiledStatement(one, variables, principals) for one in statements), name
+    )
+
+
+_COLONS: Final = 5
+"""Colons that divide an ARN into its six fields."""
+
+
+def _completed(statement: Statement) -> Statement:
+    """4.3: the statement with ``*`` for the fields that its incomplete ARNs lack."""
+    if not any(map(_is_incomplete, (*statement.resources, *statement.not_resources))):
+        return statement
+    resources, excluded = (
+        tuple(one + ":*" * (_COLONS - one.count(":")) if _is_incomplete(one) else one for one in listed)
+        for listed in (statement.resources, statement.not_resources)
+    )
+    return replace(statement, resources=resources, not_resources=excluded)
+
+
+def _is_incomplete(pattern: str) -> bool:
+    """Whether fields are missing; a ``*`` in the last one runs on past colons, and needs no more."""
+    return (
+        pattern.count(":") < _COLONS and pattern.startswith("arn:") and "*" not in pattern.rpartition(":")[2]
     )
 
 
