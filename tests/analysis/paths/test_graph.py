@@ -125,6 +125,22 @@ def test_the_condition_of_a_trust_is_kept() -> None:
     assert words(edge.condition) == "aws:MultiFactorAuthPresent Bool true"
 
 
+@pytest.mark.parametrize(
+    ("trusted", "reached"),
+    [
+        (ROOT, True),
+        ({"Service": "ec2.amazonaws.com"}, False),
+        ({"Federated": f"arn:aws:iam::{ACCOUNT}:saml-provider/Corporate"}, False),
+    ],
+)
+def test_only_sessions_that_somebody_with_mfa_can_open_prove_it(trusted: Row, reached: bool) -> None:
+    mfa = allow(ROOT, Bool={"aws:MultiFactorAuthPresent": "true"})
+    action = "sts:AssumeRoleWithSAML" if "Federated" in trusted else "sts:AssumeRole"
+    robot = role("robot", trust(allow(trusted, action)), may("sts:AssumeRole"))
+    found = graph(robot, role("deploy", trust(mfa)))
+    assert bool(between(found, arn_of("role", "robot"), DEPLOY)) is reached
+
+
 def test_a_tag_that_a_trust_asks_for_is_compared_for_each_user() -> None:
     tagged = allow(ROOT, StringEquals={"aws:PrincipalTag/team": "blue"})
     blue = user("ann", may("sts:*"), _tags={"team": "blue"})
