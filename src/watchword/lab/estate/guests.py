@@ -224,13 +224,18 @@ def _identity_pool(lab: Builder, account: LabAccount, name: str, kind: str, acti
     iam = lab.client("iam", account)
     role = iam.create_role(RoleName=f"{name}-visitors", AssumeRolePolicyDocument=_document(trust))["Role"]
     resource = {"s3:GetObject": "arn:aws:s3:::abc-website/*"}.get(actions[0], "*")
-    allowed = {"Effect": "Allow", "Action": actions, "Resource": resource}
-    iam.put_role_policy(RoleName=role["RoleName"], PolicyName="visitors", PolicyDocument=_document(allowed))
+    statements = [{"Effect": "Allow", "Action": actions, "Resource": resource}]
+    if lab.after:
+        # Visitors are of the organisation, as far as policies of buckets that let it in can tell.
+        statements.append({"Effect": "Deny", "NotAction": actions, "Resource": "*"})
+        statements += [] if resource == "*" else [{"Effect": "Deny", "Action": "*", "NotResource": resource}]
+    document = _document(*statements)
+    iam.put_role_policy(RoleName=role["RoleName"], PolicyName="visitors", PolicyDocument=document)
     client.set_identity_pool_roles(IdentityPoolId=pool, Roles={kind: role["Arn"]})
 
 
-def _document(statement: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+def _document(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
 def _analyzers_before(lab: Builder) -> None:
