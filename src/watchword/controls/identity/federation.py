@@ -34,7 +34,7 @@ def federated_trust_is_narrow(view: AccountView) -> Iterator[Judgement]:
 
     def judge_role(row: Resource) -> Judgement | None:
         policy = parsed(row, "AssumeRolePolicyDocument")
-        lax = list(_laxities(policy, view))
+        lax = list(laxities(policy, view))
         shown = row.evidence("AssumeRolePolicyDocument")
         if lax:
             mild = all(one.within_one_source for one in lax)
@@ -48,7 +48,12 @@ def federated_trust_is_narrow(view: AccountView) -> Iterator[Judgement]:
     yield from judge_each(view.rows("iam.saml_providers"), lambda row: _judge_provider(row, view))
 
 
-def _laxities(policy: Policy, view: AccountView) -> Iterator[Laxity]:
+def laxities(policy: Policy, view: AccountView) -> Iterator[Laxity]:
+    """What a trust policy leaves open of the tokens and assertions that it accepts.
+
+    Raises:
+        EvidenceMissing: the account's OpenID Connect providers were not read.
+    """
     for action, of_provider in _ACTIONS.items():
         for trust in trusts_of(policy, action):
             if "*" in trust.aws:

@@ -5,10 +5,11 @@ from watchword.controls.infrastructure import (
     functions,
     kubernetes,
     metadata,
+    roles,
     scanning,
     secrets,
     sessions,
     sharing,
 )
 
-__all__ = ["entry", "functions", "kubernetes", "metadata", "scanning", "secrets", "sessions", "sharing"]
+__all__ = ["entry", "functions", "kubernetes", "metadata", "roles", "scanning", "secrets", "sessions", "sharing"]
