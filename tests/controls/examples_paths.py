@@ -216,9 +216,7 @@ READS_IT = may("secretsmanager:GetSecretValue")
 
 def secrets(*statements: Row) -> Row:
     """The table of one restricted secret, with a policy."""
-    return {
-        "secretsmanager.secrets": [{**SECRET, "Policy": trust(*statements) if statements else None}]
-    }
+    return {"secretsmanager.secrets": [{**SECRET, "Policy": trust(*statements) if statements else None}]}
 
 
 example("ID-51", "gap", "a stranger's administrator", outside(admin("admin", allow(of_account(STRANGER)))))

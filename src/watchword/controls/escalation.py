@@ -89,7 +89,7 @@ class Escalation:
     def _path(self, start: str, goals: frozenset[str], *, unknown: bool) -> Path | None:
         key = (goals, unknown)
         if key not in self._reaching:
-            self._reaching[key] = reverse(self.graph, goals, unknown=unknown)
+            self._reaching[key] = reverse(self.graph, sorted(goals), unknown=unknown)
         found = path_from(self._reaching[key], start)
         if found is not None and found.condition is False:
             return next(iter(paths(self.graph, start, goals, 1, unknown=unknown)), None)

@@ -12,4 +12,14 @@ from watchword.controls.infrastructure import (
     sharing,
 )
 
-__all__ = ["entry", "functions", "kubernetes", "metadata", "roles", "scanning", "secrets", "sessions", "sharing"]
+__all__ = [
+    "entry",
+    "functions",
+    "kubernetes",
+    "metadata",
+    "roles",
+    "scanning",
+    "secrets",
+    "sessions",
+    "sharing",
+]
