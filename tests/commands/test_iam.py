@@ -392,7 +392,11 @@ def test_a_line_of_20_megabytes_is_refused_and_the_next_is_answered(tmp_path: Pa
 @contextmanager
 def piped(folder: Path) -> Iterator[tuple[IO[bytes], queue.Queue[bytes], subprocess.Popen[bytes]]]:
     """``simulate -`` as a process: where to write, and what it answers."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "WATCHWORD_"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "WATCHWORD_", "PYTHONUNBUFFERED"))
+    }
     command = [sys.executable, "-m", "watchword", "iam", "simulate", "-"]
     with subprocess.Popen(
         command,

@@ -225,6 +225,22 @@ def test_variables_in_values_are_filled_in(operator: str, value: str, known: Val
     assert beside is holds
 
 
+@pytest.mark.parametrize("value", ["a", "${aws:username}"])
+@pytest.mark.parametrize(
+    ("operator", "holds"),
+    [
+        *(("StringEquals", False), ("StringNotEquals", True), ("StringEqualsIfExists", True)),
+        *(("StringNotEqualsIfExists", True), ("ForAllValues:StringEquals", True)),
+        *(("ForAnyValue:StringNotEquals", False), ("ArnNotLike", True), ("ArnLike", False)),
+    ],
+)
+def test_a_missing_key_is_decided_alike_with_and_without_variables(
+    operator: str, holds: bool, value: str
+) -> None:
+    for known in ({}, {KEY.lower(): ()}):
+        assert check_of(question(operator, value))({"aws:username": ("ann",), **known}, ()) is holds
+
+
 def test_a_variable_whose_key_is_not_known_leaves_the_question_open() -> None:
     asked = question("StringNotEquals", "${aws:username}")
     found = check_of(asked)({KEY.lower(): ("ann",)}, None)

@@ -212,6 +212,24 @@ def test_step_11_what_decides_is_told_by_the_decision() -> None:
     assert nothing.deciding == ()
 
 
+@pytest.mark.parametrize(
+    ("action", "who", "owner", "expected"),
+    [
+        ("s3:PutBucketPolicy", ROOT, A, ALLOWED),
+        ("s3:PutBucketPolicy", ROOT, B, ("ExplicitlyDenied", ("resource",))),
+        ("s3:PutBucketPolicy", ANN, A, ("ExplicitlyDenied", ("resource",))),
+        ("s3:PutObject", ROOT, A, ("ExplicitlyDenied", ("resource",))),
+    ],
+)
+def test_step_8_the_owners_root_user_may_undo_a_bucket_policy(
+    action: str, who: str, owner: str, expected: Any
+) -> None:
+    policies = PolicySet(identity=(FULL,), resource=one("resource", to("*"), to("*", DENY)))
+    assert ask(policies, who, action, "arn:aws:s3:::b", account=owner) == expected
+    found = evaluate(Request.of(who, action, "arn:aws:s3:::b", owner), policies)
+    assert {placed.statement.allows for placed in found.deciding} == {found.is_allowed}
+
+
 def test_the_trace_has_every_statement_with_the_part_that_failed() -> None:
     mfa = {"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}
     policies = PolicySet(

@@ -105,6 +105,7 @@ def test_step_1_3_aws_adds_keys_of_the_principal(text: str, known: dict[str, str
         (f"arn:aws:iam::{A}:role/aws-service-role/x.amazonaws.com/Other", True),
         (f"arn:aws:iam::{A}:role/my-aws-service-role/Other", False),
         (f"arn:aws:sts::{A}:assumed-role/MyAWSServiceRoleFor/x", False),
+        (f"arn:aws:sts::{A}:assumed-role/AWSServiceRoles/x", False),
         (f"arn:aws:iam::{A}:user/AWSServiceRoleForX", False),
     ],
 )
