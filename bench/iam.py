@@ -14,7 +14,7 @@ import sys
 import time
 from typing import Any
 
-from watchword.analysis.iam import PolicySet, Request, compile_policy, evaluate
+from watchword.analysis.iam import CompiledPolicy, PolicySet, Request, compile_policy, evaluate
 
 ACCOUNT = "111122223333"
 SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/Pipeline/build-4711"
@@ -107,7 +107,7 @@ def policies() -> PolicySet:
         },
     ]
 
-    def made(kind: str, *statements: dict[str, Any]) -> Any:
+    def made(kind: str, *statements: dict[str, Any]) -> CompiledPolicy:
         return compile_policy({"Version": "2012-10-17", "Statement": list(statements)}, kind)
 
     return PolicySet(
