@@ -39,6 +39,9 @@ admin_roles = ["*Admin*"]
 
 [controls]
 folder = "controls"
+
+[state]
+url = "sqlite:///kept/state.sqlite"
 """
 
 
@@ -134,3 +137,23 @@ def test_a_file_that_is_named_and_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load(tmp_path / "other.toml")
     assert "--config" in caught.value.remedy
+
+
+def test_the_file_of_the_state_is_relative_to_the_settings(tmp_path: Path) -> None:
+    assert load(written(tmp_path, WHOLE)).database == f"sqlite:///{tmp_path}/kept/state.sqlite"
+    assert load(written(tmp_path, "")).database == "sqlite:///.watchword/state.sqlite"
+    server = "postgresql://watchword@db.abc.example/state"
+    assert load(written(tmp_path, f'[state]\nurl = "{server}"')).database.endswith("@db.abc.example/state")
+
+
+def test_a_wrong_address_of_the_state_is_told_with_its_line_and_without_its_password(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"state\.url") as refused:
+        load(written(tmp_path, '\n[state]\nurl = "mysql://someone:hush@host/state"'))
+    assert refused.value.where.endswith(":3")
+    assert "hush" not in refused.value.diagnosis()
+
+
+def test_settings_that_are_printed_do_not_show_the_password_of_the_state(tmp_path: Path) -> None:
+    found = load(written(tmp_path, '[state]\nurl = "postgresql://someone:hush@host/state"'))
+    assert "hush" in found.database
+    assert "hush" not in repr(found)

@@ -31,6 +31,12 @@
     [controls]
     folder = "controls"                # SQL controls; relative to this file
 
+    [audit]
+    signing_key = "audit.key"          # signs the heads of the audit log; relative to this file
+
+    [state]                            # WATCHWORD_DATABASE comes before it
+    url = "sqlite:///state.sqlite"     # relative to this file; or postgresql://user@host/database
+
 An unknown section or key is an error, since a misspelt one would be silently without effect.  Checking is done by hand:
 a library for it would cost every command 20 MB of memory.
 """
@@ -49,6 +55,7 @@ from watchword.collect.planning import Scope
 from watchword.errors import ConfigError
 from watchword.model.estate import Estate
 from watchword.model.ids import account_id, region
+from watchword.store.state.address import DEFAULT, Address
 
 FILE: Final = "watchword.toml"
 """The file that is read from the working folder where no other is named."""
@@ -70,6 +77,8 @@ class Config:
     threads: int = 16
     estate: Estate = field(default_factory=Estate)
     controls: Path | None = None
+    signing_key: Path | None = None
+    database: str = field(default=DEFAULT, repr=False)
 
 
 def load(path: Path | None = None) -> Config:
@@ -107,6 +116,8 @@ def _config(path: Path, text: str, found: Mapping[str, Any]) -> Config:
     collect = sections.get("collect", {})
     threads = collect.pop("threads", 16)
     folder = sections.get("controls", {}).get("folder")
+    signing_key = sections.get("audit", {}).get("signing_key")
+    address = sections.get("state", {}).get("url")
     return Config(
         file=path,
         aws=AwsSettings(threads=threads, **sections.get("aws", {})),
@@ -114,6 +125,8 @@ def _config(path: Path, text: str, found: Mapping[str, Any]) -> Config:
         threads=threads,
         estate=Estate(**sections.get("estate", {})),
         controls=(path.parent / folder).resolve() if folder else None,
+        signing_key=(path.parent / signing_key).resolve() if signing_key else None,
+        database=address.below(path.parent).url if address else DEFAULT,
     )
 
 
@@ -186,6 +199,10 @@ def _region(value: Any) -> str:  # noqa: ANN401
     return region(_text(value))
 
 
+def _database(value: Any) -> Address:  # noqa: ANN401
+    return Address.parse(_text(value))
+
+
 def _seconds(value: Any) -> float:  # noqa: ANN401
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 900:
         raise ValueError(f"{value!r} is not a number of seconds between 0 and 900")
@@ -250,5 +267,7 @@ _KEYS: Final[Mapping[str, Mapping[str, Checker]]] = {
         "admin_roles": _each(_text),
     },
     "controls": {"folder": _text},
+    "audit": {"signing_key": _text},
+    "state": {"url": _database},
 }
 """Sections and their keys, with what each value must be."""

@@ -8,6 +8,22 @@
     ├── ReadGuardError          an operation that is not declared as a read was stopped before it was sent
     ├── CollectInterrupted      the user ended the collection, which can be resumed; exit code 130
     ├── SourceError             the directory that was to be read is not one, or leads elsewhere
+    ├── DatabaseError           the control plane's database cannot do as asked
+    │   ├── DatabaseMissing     there is no such database, or nothing has been set up in it
+    │   ├── DatabaseUnreachable its server does not answer
+    │   ├── DatabaseDenied      it does not let us in, or not write
+    │   ├── DatabaseLocked      another process held what was needed for too long
+    │   ├── DatabaseFull        no space is left where it lies
+    │   ├── DatabaseDamaged     it is no database, or what stands in it cannot be
+    │   ├── DatabaseOlder       its schema is older than this program
+    │   ├── DatabaseNewer       its schema is newer than this program
+    │   ├── DatabaseDiffers     its schema is not what its revision says
+    │   ├── DatabaseOccupied    it holds data that would be lost
+    │   ├── BackupUnsound       a backup is incomplete, changed, or of another schema
+    │   ├── RowMissing          there is no such row
+    │   ├── RowExists           there is such a row already, or it points to one that is not there
+    │   ├── RowChanged          somebody else has changed the row since it was read
+    │   └── LeaseLost           the work has been taken over by another worker
     └── StoreError              the snapshot store cannot do as asked
         ├── SnapshotMissing     there is no such snapshot
         ├── SnapshotLocked      another process is writing to it
@@ -103,3 +119,67 @@ class StoreFull(StoreError):
 
 class QueryFailed(StoreError):
     """A user's query is wrong, takes too much, or tries to reach outside."""
+
+
+class DatabaseError(WatchwordError):
+    """The control plane's database cannot do as asked."""
+
+
+class DatabaseMissing(DatabaseError):
+    """There is no such database, or nothing has been set up in it."""
+
+
+class DatabaseUnreachable(DatabaseError):
+    """The database's server does not answer."""
+
+
+class DatabaseDenied(DatabaseError):
+    """The database does not let us in, or does not let us write."""
+
+
+class DatabaseLocked(DatabaseError):
+    """Another process held what was needed for too long; nothing was changed, so it may be tried again."""
+
+
+class DatabaseFull(DatabaseError):
+    """No space is left where the database lies; nothing was changed."""
+
+
+class DatabaseDamaged(DatabaseError):
+    """The file is no database, or what stands in it cannot be."""
+
+
+class DatabaseOlder(DatabaseError):
+    """The schema of the database is older than this program."""
+
+
+class DatabaseNewer(DatabaseError):
+    """The schema of the database is newer than this program."""
+
+
+class DatabaseDiffers(DatabaseError):
+    """The schema of the database is not what its revision says."""
+
+
+class DatabaseOccupied(DatabaseError):
+    """The database holds data that would be lost."""
+
+
+class BackupUnsound(DatabaseError):
+    """A backup is incomplete, was changed, or is of another schema."""
+
+
+class RowMissing(DatabaseError):
+    """There is no such row."""
+
+
+class RowExists(DatabaseError):
+    """There is such a row already, or it points to one that is not there."""
+
+
+class RowChanged(DatabaseError):
+    """Somebody else has changed the row since it was read."""
+
+
+class LeaseLost(DatabaseError):
+    """The work has been taken over by another worker, or is over."""
