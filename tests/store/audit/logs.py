@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Engine, create_engine, event, text
 
+from watchword.store.audit.export import export
+from watchword.store.audit.follow import Fault
+from watchword.store.audit.heads import Head
 from watchword.store.audit.journal import append_many
 from watchword.store.audit.records import Entry
+from watchword.store.audit.signing import introduce, sign_head
+from watchword.store.audit.verify import verify
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
@@ -51,3 +58,34 @@ def filled(engine: Engine, count: int) -> Engine:
     with engine.begin() as connection:
         append_many(connection, [entry(number) for number in range(1, count + 1)])
     return engine
+
+
+KEY = Ed25519PrivateKey.from_private_bytes(b"\x01" * 32)
+OTHER_KEY = Ed25519PrivateKey.from_private_bytes(b"\x02" * 32)
+
+
+def signed(engine: Engine, key: Ed25519PrivateKey = KEY) -> Head:
+    """The signed head of a log, whose first key is announced where need be."""
+    with engine.begin() as connection:
+        introduce(connection, key, actor="cli", at=NOON)
+        return sign_head(connection, key, NOON)
+
+
+def exported(engine: Engine, path: Path) -> list[bytes]:
+    """The lines of an export, with their ends."""
+    with engine.begin() as connection:
+        export(connection, path)
+    return path.read_bytes().splitlines(keepends=True)
+
+
+def checked(engine: Engine, *heads: Head) -> Fault | None:
+    """What is wrong with the log in the database."""
+    with engine.begin() as connection:
+        return verify(connection, heads).fault
+
+
+def change(engine: Engine, *statements: str) -> None:
+    """Do to the database what somebody with its password could do; SQLite and PostgreSQL, keys not enforced."""
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))

@@ -44,6 +44,15 @@ def canonical(value: object) -> str:
     return text
 
 
+def as_file(value: object) -> str:
+    """A value for people to look at, with its keys in order: indented, and so not the canonical text.
+
+    Raises:
+        EntryRefused: it has no place in canonical JSON.
+    """
+    return json.dumps(_ordered(value, 0), indent=1, ensure_ascii=False) + "\n"
+
+
 def _ordered(value: object, depth: int) -> object:
     """The value with its keys in order; plain types only."""
     if depth > DEEPEST:

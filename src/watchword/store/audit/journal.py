@@ -154,9 +154,20 @@ def pages(connection: Connection, wanted: Select[Any], first: int = 1) -> Iterat
 
 def find(connection: Connection, which: Filter, first: int = 1) -> Iterator[Record]:
     """The records that a filter wants, from ``first`` on, in order."""
-    wanted = select(*_OF_RECORD)
-    columns = ((RECORDS.c.actor, which.actor), (RECORDS.c.subject, which.subject))
-    for column, value in columns:
+    for rows in pages(connection, _wanted(which), first):
+        for row in rows:
+            yield _record(row)
+
+
+def latest(connection: Connection, which: Filter, count: int) -> list[Record]:
+    """The newest ``count`` records that a filter wants, in order."""
+    newest = _wanted(which).order_by(RECORDS.c.sequence.desc()).limit(count)
+    return [_record(row) for row in reversed(connection.execute(newest).all())]
+
+
+def _wanted(which: Filter) -> Select[Any]:
+    wanted: Select[Any] = select(*_OF_RECORD)
+    for column, value in ((RECORDS.c.actor, which.actor), (RECORDS.c.subject, which.subject)):
         wanted = wanted.where(column == value) if value else wanted
     if which.kind.endswith(".*"):
         wanted = wanted.where(RECORDS.c.kind.startswith(which.kind[:-1], autoescape=True))
@@ -166,9 +177,7 @@ def find(connection: Connection, which: Filter, first: int = 1) -> Iterator[Reco
         wanted = wanted.where(RECORDS.c.at >= stamp(which.since))
     if which.until is not None:
         wanted = wanted.where(RECORDS.c.at < stamp(which.until))
-    for rows in pages(connection, wanted, first):
-        for row in rows:
-            yield _record(row)
+    return wanted
 
 
 def record(connection: Connection, sequence: int) -> Record:

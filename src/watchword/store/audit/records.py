@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from watchword.clock import stamp
-from watchword.store.audit.canonical import DEEPEST, canonical, parse
+from watchword.store.audit.canonical import DEEPEST, LARGEST, canonical, parse
 from watchword.store.audit.faults import EntryRefused
 
 COMMITTED: Final = "$committed"
@@ -36,6 +36,12 @@ LONGEST_ID: Final = 512
 LONGEST_WHY: Final = 4_000
 """Characters of a reason."""
 
+LARGEST_ENTRY: Final = LARGEST - 1024
+"""Bytes of an entry, so that a record with its hashes is canonical JSON, too."""
+
+DEEPEST_STATE: Final = DEEPEST - 2
+"""Objects and lists inside one another in ``before`` and ``after``, which lie in an entry, which lies in a record."""
+
 _PERSON: Final = frozenset(
     {"name", "user_name", "login", "department", "title", "birthday", "employee_number"}
 )
@@ -49,6 +55,7 @@ PERSONAL: Final[Mapping[str, frozenset[str]]] = {
         }
     ),
     "person": _PERSON,
+    "principal": _PERSON,
     "guest": _PERSON | {"company"},
     "directory": _PERSON,
     "device": _PLACE | {"serial_number"},
@@ -178,7 +185,10 @@ def seal(entry: Entry, salt: Callable[[], bytes]) -> Sealed:
     for key in ("why", "request", "session", "person"):
         if getattr(entry, key):
             made[key] = getattr(entry, key)
-    return Sealed(canonical(made), tuple(hiding.hidden))
+    text = canonical(made)
+    if len(text.encode()) > LARGEST_ENTRY:
+        raise EntryRefused(f"an entry takes more than {LARGEST_ENTRY} bytes", where=entry.kind)
+    return Sealed(text, tuple(hiding.hidden))
 
 
 def _check(entry: Entry) -> None:
@@ -208,8 +218,8 @@ class _Hiding:
 
     def walk(self, value: object, path: str, depth: int = 0) -> object:
         """The value with commitments in it."""
-        if depth > DEEPEST:
-            raise EntryRefused(f"a value is nested more than {DEEPEST} deep", where=path[:80])
+        if depth > DEEPEST_STATE:
+            raise EntryRefused(f"a value is nested more than {DEEPEST_STATE} deep", where=path[:80])
         if isinstance(value, list | tuple):
             return [self.walk(one, f"{path}/{place}", depth + 1) for place, one in enumerate(value)]
         if not isinstance(value, Mapping):
