@@ -40,6 +40,9 @@ admin_roles = ["*Admin*"]
 [controls]
 folder = "controls"
 
+[audit]
+signing_key = "keys/audit.key"
+
 [state]
 url = "sqlite:///kept/state.sqlite"
 """
@@ -64,6 +67,7 @@ def test_everything_that_is_said_is_taken(tmp_path: Path) -> None:
     assert found.estate.declared_label("arn:aws:s3:::payroll-2026") == "restricted"
     assert found.estate.is_public_by_intent("arn:aws:s3:::www.example.com")
     assert found.controls == tmp_path / "controls"
+    assert found.signing_key == tmp_path / "keys" / "audit.key"
 
 
 def test_every_key_is_set_in_the_example_of_the_tests_and_told_in_the_module() -> None:
