@@ -82,7 +82,8 @@ def test_step_4_2_the_way_in_which_the_principal_is_named_is_told() -> None:
         ({"Resource": "arn:aws:s3:::B/ann/k"}, False),
         ({"Resource": "arn:aws:s3:::b/*"}, True),
         ({"Resource": "arn:*"}, True),
-        ({"Resource": "arn:aws:s3"}, False),
+        ({"Resource": "arn:aws:s3"}, True),
+        ({"Resource": "arn:aws:sqs"}, False),
         ({"Resource": ["x", "arn:aws:s3:::b/ann/?"]}, True),
         ({"Resource": []}, False),
         ({"Resource": None, "NotResource": "arn:aws:s3:::b/*"}, False),
@@ -103,6 +104,21 @@ def test_step_4_3_resources_match_with_case(elements: dict[str, Any], matches: b
     found = outcome(one, {"aws:username": ("ann",), "aws:x": ("true",)})
     assert found.part is (Part.MATCHED if matches else Part.RESOURCE)
     assert found.value is matches
+
+
+@pytest.mark.parametrize(
+    ("kind", "completed"),
+    [
+        *(("identity", True), ("boundary", True), ("session", False), ("scp", False)),
+        *(("rcp", False), ("resource", False), ("endpoint", False)),
+    ],
+)
+def test_step_4_3_an_incomplete_arn_is_completed_in_identity_policies_and_boundaries(
+    kind: str, completed: bool
+) -> None:
+    named = {"Principal": "*"} if kind in {"rcp", "resource", "endpoint"} else {}
+    one = statement(kind, Effect="Deny", Resource="arn:aws:s3", **named)
+    assert outcome(one).value is completed
 
 
 def test_step_4_3_a_statement_of_a_resources_policy_needs_no_resource() -> None:
