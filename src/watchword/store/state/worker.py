@@ -146,10 +146,10 @@ class Worker:
         hold = Hold(self.database, lease, self.clock, self.lease)
         told = f"{lease.name} {lease.key}"
         try:
-            if lease.attempts > self.backoff.attempts:
+            one = self.handlers[lease.name]
+            if lease.attempts > self.backoff.attempts and not isinstance(one, Reconciler):
                 # Nobody has noted how the last attempt ended: it took its worker with it.
                 return self._failed(hold, f"its worker died {lease.attempts - 1} times", told)
-            one = self.handlers[lease.name]
             (one.handler if isinstance(one, Reconciler) else one)(hold)
             self._finished(hold, one)
         except LeaseLost as error:
