@@ -39,13 +39,19 @@ def root(version: bool = typer.Option(False, "--version", help="Print the versio
 
 def application() -> typer.Typer:
     """The application with every command, those of plug-ins included."""
-    from watchword.commands import assess, collect, controls, data, iam, policy, results, snapshots
+    from watchword.commands import assess, collect, controls, data, db, iam, policy, results, snapshots
     from watchword.plugins import commands
 
     if not app.registered_commands:
         for module in (assess, collect, results, snapshots):
             module.add_to(app)
-        own = (("iam", iam.app), ("controls", controls.app), ("policy", policy.app), ("data", data.app))
+        own = (
+            ("iam", iam.app),
+            ("controls", controls.app),
+            ("policy", policy.app),
+            ("data", data.app),
+            ("db", db.app),
+        )
         for name, group in (*own, *commands()):
             if isinstance(group, str):
                 typer.secho(f"warning: {group}", err=True)
