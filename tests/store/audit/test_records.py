@@ -170,7 +170,9 @@ def test_what_is_no_time_is_refused(text: Any) -> None:
         moment(text)
 
 
-@pytest.mark.parametrize(("kind", "key"), [(kind, key) for kind in PERSONAL for key in sorted(PERSONAL[kind])])
+@pytest.mark.parametrize(
+    ("kind", "key"), [(kind, key) for kind in PERSONAL for key in sorted(PERSONAL[kind])]
+)
 def test_each_personal_field_is_hidden_at_any_depth(kind: str, key: str) -> None:
     first = "grant" if kind == "*" else kind
     secret = {"of": ["Jane Doe"]}
