@@ -192,6 +192,9 @@ OPEN = FULL | {"Principal": "*"}
         ("arn:aws:dynamodb:eu-west-1:111122223333:table/t/index/i", "arn:aws:dynamodb:eu-west-1:111122223333:table/t", ACCOUNT),
         ("arn:aws:dynamodb:eu-west-1:111122223333:table/t/stream/s", None, ACCOUNT),
         ("arn:aws:es:eu-west-1:111122223333:domain/d/index/_search", "arn:aws:es:eu-west-1:111122223333:domain/d", ACCOUNT),
+        ("arn:aws:lambda:eu-west-1:111122223333:function:f:live", "arn:aws:lambda:eu-west-1:111122223333:function:f", ACCOUNT),
+        ("arn:aws:execute-api:eu-west-1:111122223333:a1b2/prod/GET/x", "arn:aws:apigateway:eu-west-1::/restapis/a1b2", ACCOUNT),
+        ("arn:aws:glue:eu-west-1:111122223333:table/d/t", "arn:aws:glue:eu-west-1:111122223333:catalog", ACCOUNT),
         ("*", None, ""),
         ("arn:aws:iam::aws:policy/x", None, ""),
         (f"arn:aws:sqs:eu-west-1:{OUTSIDE}:q", None, OUTSIDE),
@@ -207,6 +210,9 @@ def test_the_policy_of_a_resource_or_of_what_it_is_a_part_of_counts(
             sqs_queues=[queue(OPEN)],
             dynamodb_tables=[{"_arn": "arn:aws:dynamodb:eu-west-1:111122223333:table/t"}],
             opensearch_domains=[{"_arn": "arn:aws:es:eu-west-1:111122223333:domain/d"}],
+            lambda_functions=[{"_arn": "arn:aws:lambda:eu-west-1:111122223333:function:f"}],
+            apigateway_rest_apis=[{"_arn": "arn:aws:apigateway:eu-west-1::/restapis/a1b2"}],
+            glue_resource_policy=[{"_arn": "arn:aws:glue:eu-west-1:111122223333:catalog"}],
         )
     )
     one = found.carrier(arn)

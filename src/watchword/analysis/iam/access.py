@@ -52,8 +52,25 @@ _PART: Final = re.compile(
     r"|(arn:[^:]+:s3:[^:]+:[^:]*:accesspoint/[^/]+)/"  # an object through an access point
     r"|(arn:[^:]+:es:[^:]*:[^:]*:domain/[^/]+)/"  # an index of a search domain
     r"|(arn:[^:]+:dynamodb:[^:]*:[^:]*:table/[^/]+)/index/"
+    r"|(arn:[^:]+:lambda:[^:]*:[^:]*:function:[^:]+):"  # a version or an alias of a function
 )
 """ARNs of what has no policy of its own, with the ARN of what has."""
+_API: Final = re.compile(r"(arn:[^:]+):execute-api:([^:]*):[^:]*:([^/]+)")
+_CATALOG: Final = re.compile(
+    r"(arn:[^:]+:glue:[^:]*:[^:]*):(?:database|table|connection|userDefinedFunction)/"
+)
+
+
+def _whole(resource: str) -> str:
+    """The ARN under which the policy stands that counts for a part; ``""`` where it is no part of anything known."""
+    part = _PART.match(resource)
+    if part is not None:
+        return next(group for group in part.groups() if group)
+    called = _API.match(resource)
+    if called is not None:
+        return f"{called[1]}:apigateway:{called[2]}::/restapis/{called[3]}"
+    catalog = _CATALOG.match(resource)
+    return f"{catalog[1]}:catalog" if catalog is not None else ""
 
 
 class IdentityKind(StrEnum):
@@ -149,8 +166,7 @@ class Access:
         """The resource whose policy counts for an ARN: itself, or what the ARN is a part of (the bucket of an object)."""
         found = self.carriers.get(resource)
         if found is None:
-            whole = _PART.match(resource)
-            return self.carriers.get(whole[1] or whole[2] or whole[3] or whole[4]) if whole else None
+            return self.carriers.get(_whole(resource))
         return found
 
     def owner(self, resource: str) -> str:
