@@ -89,8 +89,9 @@ def blast_radius(
     from watchword.analysis.paths.blast import radius
 
     graph, names = graph_of(store, snapshot, config)
+    nodes = _nodes(graph, identity, names)
     _tell_unseen(graph)
-    for node in _nodes(graph, identity, names):
+    for node in nodes:
         told = radius(graph, node)
         if as_json:
             write(json.dumps(told.json(), indent=1, ensure_ascii=False) + "\n", None)
