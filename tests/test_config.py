@@ -43,6 +43,9 @@ folder = "controls"
 [audit]
 signing_key = "keys/audit.key"
 
+[iam]
+quotas = { "service control policy" = 10240 }
+
 [state]
 url = "sqlite:///kept/state.sqlite"
 """
@@ -68,6 +71,7 @@ def test_everything_that_is_said_is_taken(tmp_path: Path) -> None:
     assert found.estate.is_public_by_intent("arn:aws:s3:::www.example.com")
     assert found.controls == tmp_path / "controls"
     assert found.signing_key == tmp_path / "keys" / "audit.key"
+    assert found.quotas == {"service control policy": 10_240}
 
 
 def test_every_key_is_set_in_the_example_of_the_tests_and_told_in_the_module() -> None:
@@ -101,6 +105,9 @@ def test_the_file_of_the_working_folder_is_read(tmp_path: Path, monkeypatch: pyt
         ('[aws]\nrole_arn = "watchword"', 2, "not the ARN of a role"),
         ('[aws]\nendpoint_url = "localhost"', 2, "not an address"),
         ("[aws]\nread_timeout = 0", 2, "seconds between 0 and 900"),
+        ('[iam]\nquotas = { "bucket" = 5 }', 2, "no quota 'bucket'"),
+        ('[iam]\nquotas = { "bucket policy" = 0 }', 2, "positive number"),
+        ('[iam]\nquotas = { "bucket policy" = true }', 2, "not a table of numbers"),
         ("[aws]\nread_timeout = true", 2, "seconds between 0 and 900"),
         ("[collect]\ntrust_config_counts = 1", 2, "neither true nor false"),
         ("[collect]\nthreads = 0", 2, "from 1 to 256"),

@@ -34,6 +34,9 @@
     [audit]
     signing_key = "audit.key"          # signs the heads of the audit log; relative to this file
 
+    [iam]
+    quotas = { "service control policy" = 10240 }   # raised quotas of AWS, for `watchword iam check`
+
     [state]                            # WATCHWORD_DATABASE comes before it
     url = "sqlite:///state.sqlite"     # relative to this file; or postgresql://user@host/database
 
@@ -79,6 +82,7 @@ class Config:
     controls: Path | None = None
     signing_key: Path | None = None
     database: str = field(default=DEFAULT, repr=False)
+    quotas: Mapping[str, int] = field(default_factory=dict)
 
 
 def load(path: Path | None = None) -> Config:
@@ -127,6 +131,7 @@ def _config(path: Path, text: str, found: Mapping[str, Any]) -> Config:
         controls=(path.parent / folder).resolve() if folder else None,
         signing_key=(path.parent / signing_key).resolve() if signing_key else None,
         database=address.below(path.parent).url if address else DEFAULT,
+        quotas=sections.get("iam", {}).get("quotas", {}),
     )
 
 
@@ -239,6 +244,14 @@ def _mapping(check_key: Checker) -> Checker:
     return checked
 
 
+def _quotas(value: Any) -> dict[str, int]:  # noqa: ANN401
+    from watchword.analysis.iam.limits import Limits
+
+    if not isinstance(value, Mapping) or not all(type(one) is int for one in value.values()):
+        raise ValueError(f'{value!r} is not a table of numbers; write {{ "managed policy" = 6144 }}')
+    return dict(Limits(dict(value)).raised)
+
+
 _KEYS: Final[Mapping[str, Mapping[str, Checker]]] = {
     "aws": {
         "profile": _text,
@@ -269,5 +282,6 @@ _KEYS: Final[Mapping[str, Mapping[str, Checker]]] = {
     "controls": {"folder": _text},
     "audit": {"signing_key": _text},
     "state": {"url": _database},
+    "iam": {"quotas": _quotas},
 }
 """Sections and their keys, with what each value must be."""

@@ -318,6 +318,19 @@ def test_a_policy_is_checked_as_the_kind_that_it_is(cli: Cli, tmp_path: Path, ki
     assert cli("iam", "check", file, "--kind", kind).code == code
 
 
+def test_a_policy_larger_than_its_quota_is_refused_until_the_quota_is_raised(
+    cli: Cli, tmp_path: Path
+) -> None:
+    many = [f"arn:aws:s3:::papers-{number}/*" for number in range(400)]
+    file = written(tmp_path, "large.json", allowing("s3:GetObject", Resource=many))
+    ended = cli("iam", "check", file, "--format", "json")
+    assert ended.code == 1
+    assert "limit 6144" in json.loads(ended.out)[0]["what"]
+    raised = tmp_path / "watchword.toml"
+    raised.write_text('[iam]\nquotas = { "managed policy" = 20000 }\n')
+    assert cli("iam", "check", file, "--config", raised).code == 0
+
+
 def test_a_kind_or_file_that_there_is_not_is_refused(cli: Cli, tmp_path: Path) -> None:
     file = written(tmp_path, "p.json", allowing("s3:*"))
     refused(

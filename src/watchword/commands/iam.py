@@ -317,11 +317,15 @@ def check(
         help="identity, boundary, session, scp, rcp, resource (trust and key policies too) or endpoint.",
     ),
     form: OutputFormat = typer.Option(OutputFormat.TABLE, "--format", help=FORMAT_HELP),
+    config: Path | None = options.ConfigFile,
 ) -> None:
     """Check policy files: what AWS would refuse (exit code 1), and what is doubtful: names that nothing fits, and traps."""
+    from watchword.analysis.iam.limits import Limits
     from watchword.commands.iam_inputs import checked
+    from watchword.commands.inputs import settings
 
-    rows = [row for file in files for row in checked(file, kind)]
+    limits = Limits(settings(config).quotas)
+    rows = [row for file in files for row in checked(file, kind, limits)]
     listing(rows, form)
     if any(row["refused"] for row in rows):
         raise typer.Exit(1)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from watchword.analysis.iam import CompiledPolicy, PolicySet
     from watchword.analysis.iam.access import Access
     from watchword.analysis.iam.ask import Answer, Who
+    from watchword.analysis.iam.limits import Limits
     from watchword.analysis.iam.request import ContextValue
     from watchword.analysis.paths.graph import EscalationGraph
 
@@ -195,7 +196,7 @@ def _policy(file: Path, kind: str) -> CompiledPolicy:
         ) from error
 
 
-def checked(file: Path, kind: str) -> Iterator[dict[str, str]]:
+def checked(file: Path, kind: str, limits: Limits) -> Iterator[dict[str, str]]:
     """What is wrong or doubtful in a policy file, a row each.
 
     Raises:
@@ -219,8 +220,24 @@ def checked(file: Path, kind: str) -> Iterator[dict[str, str]]:
             raise
         yield {"file": str(file), "at": place, "what": error.what, "refused": "yes"}
         return
+    quota = _QUOTAS.get(kind)
+    excess = limits.excess(quota, file.read_text(encoding="utf-8")) if quota else 0
+    if excess:
+        what = f"larger than AWS takes a {quota} by {excess} characters (limit {limits[quota or '']})"
+        yield {"file": str(file), "at": "/", "what": what, "refused": "yes"}
     for problem in review(policy, universe()):
         yield {"file": str(file), "at": problem.pointer, "what": problem.what, "refused": ""}
+
+
+_QUOTAS: Final = {
+    "identity": "managed policy",
+    "boundary": "managed policy",
+    "session": "session policies",
+    "scp": "service control policy",
+    "rcp": "resource control policy",
+    "endpoint": "vpc endpoint policy",
+}
+"""Which quota a policy of a kind is held to; of resources each service has its own."""
 
 
 def graph_of(store: Path, snapshot: str, config: Path | None) -> tuple[EscalationGraph, dict[str, str]]:

@@ -173,8 +173,11 @@ def _nodes(graph: EscalationGraph, name: str, names: dict[str, str]) -> tuple[st
     if found:
         told = "; ".join(node.id for node in found[:8])
         raise UsageError(f"{len(found)} nodes are called {name!r}", remedy=f"give one of: {told}")
-    labels = {node.label: node.id for node in graph.nodes.values()}
-    close = [labels[one] for one in get_close_matches(name, labels, n=4, cutoff=0.5)]
+    known = {
+        text: node.id for node in graph.nodes.values() for text in (node.label, node.id.rpartition("/")[2])
+    }
+    near = get_close_matches(name.rpartition("/")[2], known, n=4, cutoff=0.6)
+    close = list(dict.fromkeys(known[one] for one in near))
     raise UsageError(
         f"the snapshot shows nothing called {name!r}",
         remedy=f"did you mean: {'; '.join(close)}"
