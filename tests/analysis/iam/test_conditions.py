@@ -360,3 +360,10 @@ def test_the_questions_that_the_evaluator_asks_itself() -> None:
     assert check_of(is_among("aws:x", ("a", "b")))({"aws:x": ("b",)}, ()) is True
     assert check_of(is_among("aws:x", ("a", "b")))({}, ()) is False
     assert present("aws:X").qualifier is Qualifier.NONE
+
+
+def test_an_answer_tells_a_key_as_its_own_policy_writes_it_whatever_was_asked_before():
+    for written in ("AWS:SOURCEVPCE", "aws:SourceVpce", "aws:sourcevpce"):
+        condition = Condition("StringEquals", written, ("vpce-as-written",))
+        value = check_of(Question.of(condition, variables=True))({}, None)
+        assert to_json(value)["key"] == written

@@ -105,9 +105,14 @@ def takes_variables(operator: str) -> bool:
     return operator != "Null" and family_of(operator).variables
 
 
-@lru_cache(maxsize=65_536)
 def check_of(question: Question) -> Check:
-    """The compiled question; equal ones share it."""
+    """The compiled question; equal ones whose key is written alike share it."""
+    return _check_of(question, question.key)
+
+
+@lru_cache(maxsize=65_536)
+def _check_of(question: Question, written: str) -> Check:  # noqa: ARG001 - part of what it is remembered by
+    """Remembered by the key as written, too: an answer tells it as its own policy does, not as one before it did."""
     unknown = _unknown(question)
     if question.operator == "Null":
         return _null(question, unknown)
