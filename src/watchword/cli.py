@@ -39,7 +39,7 @@ def root(version: bool = typer.Option(False, "--version", help="Print the versio
 
 def application() -> typer.Typer:
     """The application with every command, those of plug-ins included."""
-    from watchword.commands import assess, collect, controls, data, db, iam, policy, results, snapshots
+    from watchword.commands import assess, audit, collect, controls, data, db, iam, policy, results, snapshots
     from watchword.plugins import commands
 
     if not app.registered_commands:
@@ -51,6 +51,7 @@ def application() -> typer.Typer:
             ("policy", policy.app),
             ("data", data.app),
             ("db", db.app),
+            ("audit", audit.app),
         )
         for name, group in (*own, *commands()):
             if isinstance(group, str):

@@ -47,7 +47,7 @@ def entry(number: int = 1, **changes: Any) -> Entry:
         "at": NOON + timedelta(seconds=number),
         "before": {"state": "pending"},
         "after": {"state": "approved", "mail": f"person{number}@example.com", "place": {"city": "Zürich"}},
-        "why": "ticket 17",
+        "why": "request 17",
         "request": f"request/{number}",
     }
     return Entry(**(given | changes))

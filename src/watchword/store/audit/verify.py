@@ -7,6 +7,7 @@ not there any more is no fault: it may have been erased.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +15,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
-from watchword.store.audit.faults import AuditDamaged, AuditError, EntryRefused
+from watchword.store.audit.faults import AuditDamaged, AuditError
 from watchword.store.audit.follow import LONGEST_LINE, Fault, Follower, heads_of_one_log
 from watchword.store.audit.heads import Head
 from watchword.store.audit.journal import PAGE, chain_of, pages
-from watchword.store.audit.records import Hidden, Record, proves
+from watchword.store.audit.records import Hidden, proves
 from watchword.store.audit.schema import PERSONAL_VALUES, RECORDS, TILES
 
 CHUNK: Final = 1 << 20
@@ -210,12 +211,13 @@ def _beyond(joined: Any, after: tuple[int, str]) -> Any:  # noqa: ANN401
 
 
 def _committed(row: Any) -> bool:  # noqa: ANN401
+    """Whether a value is what its record, which has been verified, committed to, for the person that it says."""
     try:
-        content = Record(row.sequence, row.entry, "", "").content()
+        content = json.loads(row.entry)
         kept = Hidden(row.field, bytes.fromhex(row.salt), row.value)
-    except (ValueError, EntryRefused):
+        return proves(content, kept) and row.person == (content.get("person") or content.get("subject"))
+    except (ValueError, RecursionError, AttributeError):
         return False
-    return proves(content, kept) and row.person == (content.get("person") or content.get("subject"))
 
 
 def _result(follower: Follower, heads: int) -> Verified:
