@@ -103,7 +103,7 @@ def test_an_explanation_names_gates_statements_and_decision(cli: Cli, store: Pat
 def test_a_path_is_told_with_its_statement_and_where_to_cut(cli: Cli, store: Path) -> None:
     ended = cli("iam", "paths", "--store", str(store))
     assert ended.code == 0, ended.err
-    assert "user ann" in ended.out
+    assert f"1. user ann (prod) → administration of prod ({ACCOUNT})\n" in ended.out
     assert "statement 'One' of inline policy work" in ended.out
     assert "removals cut all of them" in ended.out
     before = cli("iam", "paths", "ann", "--snapshot", "previous", "--store", str(store))

@@ -279,7 +279,7 @@ class _View:
             EdgeStyle.UNKNOWN if edge.is_unknown else EdgeStyle.CONDITIONAL if condition else EdgeStyle.PLAIN
         )
         numbers = self._cuts(edge)
-        title = f"{self._name(edge.source)} → {self._name(edge.target)}: {_technique(edge)}"
+        title = f"{self._name(edge.source)} → {self._name(edge.target)}: {technique_name(edge)}"
         return GraphEdge(
             *(edge.source, edge.target, _way(edge.technique), style, condition),
             numbers[0] if numbers else 0,
@@ -306,7 +306,7 @@ class _View:
         return PathStep(
             self._name(edge.source),
             self._name(edge.target),
-            _technique(edge),
+            technique_name(edge),
             tuple(f"{hold.kind.value}: {hold.label}" for hold in holds),
             "" if isinstance(edge.condition, bool) else words(edge.condition),
             _closing(edge.technique),
@@ -339,7 +339,7 @@ def _techniques() -> Mapping[str, Technique]:
     return {one.id: one for one in techniques()}
 
 
-def _technique(edge: Edge) -> str:
+def technique_name(edge: Edge) -> str:
     """What the technique is called."""
     known = _techniques().get(edge.technique)
     if known is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from watchword.analysis.iam.expression import words
 from watchword.analysis.paths.edges import Edge, Hold, HoldKind
-from watchword.analysis.paths.techniques import techniques
+from watchword.report.attack_view import technique_name
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -105,7 +105,7 @@ def hold_words(hold: Hold) -> str:
 def _step(graph: EscalationGraph, edge: Edge, names: Mapping[str, str]) -> Text:
     from rich.text import Text
 
-    text = Text.assemble("   ", (_technique(edge), "cyan"), f" → {_name(graph, edge.target, names)}\n")
+    text = Text.assemble("   ", (technique_name(edge), "cyan"), f" → {_name(graph, edge.target, names)}\n")
     for hold in list(dict.fromkeys(one for stage in edge.stages for one in stage))[:3]:
         text.append(f"      by {hold_words(hold)}\n", "dim")
     if edge.condition is not True:
@@ -115,13 +115,8 @@ def _step(graph: EscalationGraph, edge: Edge, names: Mapping[str, str]) -> Text:
     return text
 
 
-def _technique(edge: Edge) -> str:
-    known = {one.id: one.name for one in techniques()}
-    return known.get(edge.technique, edge.technique.replace("-", " "))
-
-
 def _name(graph: EscalationGraph, node: str, names: Mapping[str, str]) -> str:
     found = graph.nodes[node]
     account = names.get(found.account, found.account)
-    told = f"({account})" in found.label or found.label.endswith(account)
+    told = f"({account})" in found.label or found.account in found.label
     return f"{found.label} ({account})" if account and not told else found.label

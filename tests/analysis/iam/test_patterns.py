@@ -14,7 +14,6 @@ from watchword.analysis.iam.patterns import (
     fits,
     matcher,
     matcher_of,
-    matches_everything,
     parts_of,
 )
 
@@ -68,12 +67,6 @@ def test_literal_parts_hold_wildcards_as_plain_characters():
 
 def test_parts_of_a_pattern_are_literals_and_wildcards():
     assert parts_of("a*?b") == ("a", Wild.ANY, Wild.ONE, "b")
-
-
-def test_only_stars_match_everything():
-    assert matches_everything(matcher("*"))
-    assert matches_everything(any_of(["a", "*"]))
-    assert not matches_everything(matcher("?*"))
 
 
 @pytest.mark.parametrize("pattern", ["*a" * 60 + "b", "a*" * 60 + "?b", "*?a" * 60 + "c"])

@@ -155,7 +155,7 @@ def to_json(value: Value) -> Any:  # noqa: ANN401 - JSON
 
 
 def words(value: Value) -> str:
-    """An expression in words: ``aws:SourceVpce is vpce-1 and not (…)``."""
+    """An expression in words: ``aws:SourceVpce StringEquals vpce-1 and not (…)``."""
     return _words(to_json(value))
 
 

@@ -106,11 +106,6 @@ def first_of(matchers: Sequence[Matcher]) -> Matcher:
     return one_fits
 
 
-def matches_everything(compiled: Matcher) -> bool:
-    """Whether the compiled pattern is ``*`` or as wide."""
-    return compiled is _everything
-
-
 def _everything(_: str) -> bool:
     return True
 

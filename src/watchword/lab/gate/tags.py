@@ -106,14 +106,6 @@ def of_object(bucket: str, key: str, version: str | None) -> Tags:
     return backend.tagger.get_tag_dict_for_resource(found.arn) if found is not None else _NONE
 
 
-def of_bucket(bucket: str) -> Tags:
-    """The tags of a bucket."""
-    owner = s3_backends.bucket_accounts.get(bucket)
-    if owner is None:
-        return _NONE
-    return s3_backends[owner[1]]["aws"].tagger.get_tag_dict_for_resource(f"arn:aws:s3:::{bucket}")
-
-
 def _iam(account: str, _region: str, arn: str, rest: str) -> Any:
     kind, _, name = rest.partition("/")
     found: Any = None
