@@ -106,8 +106,10 @@ def pins(path: Path) -> dict[str, str]:
     return {line.split("==")[0].split("[")[0].strip(): line for line in lines}
 
 
-def test_there_are_requirements_for_running_the_lab_development_and_uv() -> None:
-    assert [path.name for path in REQUIREMENTS] == ["dev.txt", "lab.txt", "runtime.txt", "uv.txt"]
+def test_there_are_requirements_for_running_its_extras_development_and_uv() -> None:
+    assert [path.name for path in REQUIREMENTS] == [
+        f"{name}.txt" for name in ("dev", "lab", "ldap", "runtime", "saml", "uv")
+    ]
 
 
 @pytest.mark.parametrize("path", REQUIREMENTS, ids=lambda path: path.name)
@@ -124,8 +126,8 @@ def test_every_requirement_is_pinned_with_a_hash_and_none_by_an_address(path: Pa
     )
 
 
-def test_the_three_sets_of_requirements_agree_on_every_version_and_hash() -> None:
-    sets = [pins(ROOT / "requirements" / f"{name}.txt") for name in ("runtime", "lab", "dev")]
+def test_the_sets_of_requirements_agree_on_every_version_and_hash() -> None:
+    sets = [pins(ROOT / "requirements" / f"{name}.txt") for name in ("runtime", "saml", "lab", "dev")]
     # A larger set may need a package on more systems, so the markers may differ.
     runtime, lab, dev = (
         {re.sub(r"( ;.*?)?\s+--hash", " --hash", pin) for pin in each.values()} for each in sets
@@ -141,6 +143,8 @@ def names_in(file: str) -> set[str]:
 
 def test_the_package_asks_for_what_the_requirements_files_pin() -> None:
     assert names_in("runtime.in") == set(PROJECT["project"]["dependencies"])
+    for extra in ("ldap", "saml"):
+        assert names_in(f"{extra}.in") == set(PROJECT["project"]["optional-dependencies"][extra])
     assert names_in("lab.in") == set(PROJECT["project"]["optional-dependencies"]["lab"])
 
 

@@ -8,6 +8,13 @@
     ├── ReadGuardError          an operation that is not declared as a read was stopped before it was sent
     ├── CollectInterrupted      the user ended the collection, which can be resumed; exit code 130
     ├── SourceError             the directory that was to be read is not one, or leads elsewhere
+    ├── DirectoryError          a directory of people cannot do as asked
+    │   ├── DirectoryUnreachable it does not answer, or not in time
+    │   ├── DirectoryDenied     it does not accept our credentials, or does not let us read
+    │   ├── DirectoryUntrusted  its certificate, issuer or signature is not what the settings ask for
+    │   └── DirectoryLying      what it says cannot be: two entries with one id, a broken answer
+    ├── SignInRefused           somebody may not sign in; the reason is for the log, never for whoever asked
+    ├── Forbidden               the one who asks may not do this
     ├── DatabaseError           the control plane's database cannot do as asked
     │   ├── DatabaseMissing     there is no such database, or nothing has been set up in it
     │   ├── DatabaseUnreachable its server does not answer
@@ -95,6 +102,34 @@ class CollectInterrupted(WatchwordError):
 
 class SourceError(WatchwordError):
     """The directory that was to be read is not one, or leads elsewhere."""
+
+
+class DirectoryError(WatchwordError):
+    """A directory of people cannot do as asked."""
+
+
+class DirectoryUnreachable(DirectoryError):
+    """The directory does not answer, or not in time."""
+
+
+class DirectoryDenied(DirectoryError):
+    """The directory does not accept our credentials, or does not let us read."""
+
+
+class DirectoryUntrusted(DirectoryError):
+    """The directory's certificate, issuer or signature is not what the settings ask for."""
+
+
+class DirectoryLying(DirectoryError):
+    """What the directory says cannot be."""
+
+
+class SignInRefused(WatchwordError):
+    """Somebody may not sign in; ``what`` is for the log, never for whoever asked."""
+
+
+class Forbidden(WatchwordError):
+    """The one who asks may not do this."""
 
 
 class StoreError(WatchwordError):
