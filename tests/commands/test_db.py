@@ -19,11 +19,11 @@ URL = "sqlite:///state/one.sqlite"
 def test_a_database_is_set_up_examined_backed_up_and_restored(cli: Cli, tmp_path: Path) -> None:
     assert cli("db", "check", "--database", URL).code == 1
     made = cli("db", "upgrade", "--database", URL)
-    assert (made.code, made.out) == (0, "state/one.sqlite: now at schema 0001\n")
+    assert (made.code, made.out) == (0, "state/one.sqlite: now at schema 0002\n")
     assert "up to date" in cli("db", "upgrade", "--database", URL).out
     assert "as it should be" in cli("db", "check", "--database", URL).out
     kept = cli("db", "backup", "kept", "--database", URL)
-    assert (kept.code, kept.out) == (0, "0 rows of 15 tables in kept\n")
+    assert (kept.code, kept.out) == (0, "0 rows of 26 tables in kept\n")
     assert json.loads((tmp_path / "kept" / "manifest.json").read_text())["form"] == "watchword-state-1"
     other = "sqlite:///other.sqlite"
     assert cli("db", "restore", "kept", "--database", other).code == 0

@@ -53,7 +53,11 @@ FACTOR_LIFE: Final = Lifecycle(
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """One factor of a principal; ``public`` is what may be shown: a name, a public key, a counter."""
+    """One factor of a principal; ``public`` is what may be shown: a name, a public key.
+
+    ``handle`` is by what it is found: a passkey's credential id (base64url), else empty.  ``counter`` only rises: a passkey's
+    count of signatures, the last time step for which a one-time password was taken.
+    """
 
     id: FactorId
     principal: PrincipalId
@@ -63,6 +67,8 @@ class Factor:
     public: Mapping[str, Any] = field(default_factory=dict)
     secret: SecretId | None = None
     last_used: datetime | None = None
+    handle: str = ""
+    counter: int = 0
     version: int = 1
 
 

@@ -88,15 +88,61 @@ class Identity:
     linked: datetime
 
 
+class DirectoryState(StrEnum):
+    """Whether a directory is read."""
+
+    ENABLED = "enabled"
+    DISABLED = "disabled"
+
+
+DIRECTORY_LIFE: Final = Lifecycle(
+    of="directory",
+    first=frozenset({DirectoryState.ENABLED}),
+    moves={
+        DirectoryState.ENABLED: frozenset({DirectoryState.DISABLED}),
+        DirectoryState.DISABLED: frozenset({DirectoryState.ENABLED}),
+    },
+)
+"""enabled ⇄ disabled."""
+
+
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """A source of people and groups; ``settings`` hold no secret."""
+    """A source of people and groups; ``settings`` hold no secret.
+
+    ``last_sync`` is when it was last read whole, ``last_attempt`` when that was last tried; ``last_error`` says why the last
+    attempt failed (empty: it did not), ``faults`` what of it could not be believed, ``counts`` how much there was.
+    """
 
     id: DirectoryId
     kind: str
     display: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     last_sync: datetime | None = None
+    last_attempt: datetime | None = None
+    last_error: str = ""
+    faults: tuple[Mapping[str, str], ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    state: DirectoryState = DirectoryState.ENABLED
+    version: int = 1
+
+
+class PresenceState(StrEnum):
+    """Whether a directory still has an account or a group."""
+
+    PRESENT = "present"
+    GONE = "gone"
+
+
+PRESENCE_LIFE: Final = Lifecycle(
+    of="entry of a directory",
+    first=frozenset({PresenceState.PRESENT}),
+    moves={
+        PresenceState.PRESENT: frozenset({PresenceState.GONE}),
+        PresenceState.GONE: frozenset({PresenceState.PRESENT}),
+    },
+)
+"""present ⇄ gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +153,12 @@ class Group:
     directory: DirectoryId
     subject: str
     display: str
+    external_id: str = ""
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    first_seen: datetime | None = None
+    changed: datetime | None = None
+    state: PresenceState = PresenceState.PRESENT
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,10 @@ class Session:
     """A person who has signed in.
 
     ``assurance`` is the authenticator assurance level 1 to 3 (NIST SP 800-63B-4), ``device`` the id of the bound device
-    or ``""``, ``address`` the IP address of the sign-in.
+    or ``""``, ``address`` the IP address of the sign-in.  ``authenticated`` is when identity was last proved (``None``: when
+    the session began), ``methods`` how (values of ``amr``, RFC 8176),
+    ``preset`` the name of the time limits, ``device_key`` the public key (JWK as JSON) to which the session is bound or ``""``,
+    ``rotated_to`` the session that took its place.
     """
 
     id: SessionId
@@ -62,6 +65,15 @@ class Session:
     address: str = ""
     state: SessionState = SessionState.ACTIVE
     ended: datetime | None = None
+    authenticated: datetime | None = None
+    methods: tuple[str, ...] = ()
+    preset: str = ""
+    directory: str = ""
+    agent: str = ""
+    country: str = ""
+    asn: int = 0
+    device_key: str = ""
+    rotated_to: SessionId | None = None
     version: int = 1
 
     def __post_init__(self) -> None:

@@ -68,8 +68,10 @@ def test_the_newest_migration_is_the_revision_of_the_program_and_they_stand_in_o
 def test_an_empty_database_is_set_up_and_then_up_to_date(new: New) -> None:
     with opened(new(empty=True)) as database:
         heard: list[str] = []
-        assert migrate.upgrade(database, heard.append) == (REVISION,)
-        assert heard == [f"{REVISION} People, factors, sessions, tokens, jobs and the audit log."]
+        steps = list(reversed(list(migrate.scripts().walk_revisions())))
+        assert migrate.upgrade(database, heard.append) == tuple(step.revision for step in steps)
+        assert heard == [f"{step.revision} {step.doc}" for step in steps]
+        assert heard[0] == "0001 People, factors, sessions, tokens, jobs and the audit log."
         assert migrate.upgrade(database) == ()
         assert tables(database) == set(METADATA.tables) | {"alembic_version"}
 
@@ -164,4 +166,5 @@ def test_of_several_who_set_up_at_once_one_does(new: New) -> None:
             return migrate.upgrade(database)
 
     with ThreadPoolExecutor(4) as threads:
-        assert sorted(threads.map(one, range(4))) == [(), (), (), (REVISION,)]
+        done = [step for steps in threads.map(one, range(4)) for step in steps]
+        assert sorted(done) == sorted(step.revision for step in migrate.scripts().walk_revisions())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,24 +16,44 @@ from sqlalchemy import Connection, func, select
 
 from tests.store.state.people import ACT, NOW, add, after, found, person, suspend
 from watchword.errors import RowChanged, RowExists, RowMissing
+from watchword.model.accounts import Account, AccountKey, LinkProposal, ProposalId, ProposalState
+from watchword.model.directory import AccountKind, DirectoryAccount
 from watchword.model.factors import Factor, FactorId, FactorKind, FactorStatus, Secret, SecretId
 from watchword.model.lifecycle import IllegalMove
+from watchword.model.login import (
+    Flow,
+    FlowId,
+    FlowKind,
+    Invitation,
+    InvitationId,
+    InvitationState,
+    Outcome,
+    Purpose,
+    Recovery,
+    RecoveryId,
+    RecoveryState,
+    SignIn,
+    SignInId,
+)
 from watchword.model.people import (
     Directory,
     DirectoryId,
+    DirectoryState,
     Group,
     GroupId,
     Identity,
     Membership,
+    PresenceState,
     Principal,
     PrincipalId,
     PrincipalKind,
     PrincipalStatus,
 )
+from watchword.model.roles import Assignment, AssignmentId, AssignmentStatus, Role
 from watchword.model.sessions import ApiToken, Session, SessionId, SessionState, TokenId, TokenState
 from watchword.store.audit import journal
 from watchword.store.audit.records import Entry
-from watchword.store.state import factors, people, schema, sessions
+from watchword.store.state import accounts, factors, login, people, roles, schema, sessions
 from watchword.store.state.database import Database
 from watchword.store.state.machine import Machine
 from watchword.store.state.people import PRINCIPALS, principal_row
@@ -222,6 +244,35 @@ CASES: list[tuple[Any, Callable[[Any], dict[str, Any]], Callable[[Any], Any], An
     (factors.factors, factors.factor_row, factors.factor_of,
      Factor(FactorId("f"), PrincipalId("p-1"), FactorKind.TOTP, FactorStatus.ACTIVE, NOW, {"a": [1]},
             SecretId("c"), NOW)),
+    (people.directories, people.directory_row, people.directory_of,
+     Directory(DirectoryId("e"), "scim", "E", {}, NOW, after(1), "it is down", ({"where": "x", "what": "y"},),
+               {"accounts": 7}, DirectoryState.DISABLED, 4)),
+    (accounts.accounts, accounts.account_row, accounts.account_of,
+     Account(AccountKey("a"), DirectoryAccount(DirectoryId("d"), "s-1", "ann", AccountKind.GUEST, "Ann Ä", "ann@x.example",
+             True, "17", False, None, NOW, after(1), after(2), after(3), ("totp",), "s-2", {"o": [1]}), NOW, after(4),
+             "ext", after(5), PresenceState.GONE, 2)),
+    (accounts.link_proposals, accounts.proposal_row, accounts.proposal_of,
+     LinkProposal(ProposalId("l"), DirectoryId("d"), "s-1", PrincipalId("p-1"), "same mail", NOW, "p-2",
+                  ProposalState.REJECTED, 2)),
+    (roles.assignments, roles.assignment_row, roles.assignment_of,
+     Assignment(AssignmentId("r"), PrincipalId("p-1"), Role.AUDITOR, "p-2", "audit", NOW, after(1),
+                AssignmentStatus.ENDED, after(2), 2)),
+    (login.flows, login.flow_row, login.flow_of,
+     Flow(FlowId("f"), FlowKind.OIDC, NOW, after(1), PrincipalId("p-1"), {"n": 1}, after(2))),
+    (login.invitations, login.invitation_row, login.invitation_of,
+     Invitation(InvitationId("i"), Purpose.RECOVERY, "d" * 64, "p-2", NOW, after(1), PrincipalId("p-1"),
+                InvitationState.USED, 2)),
+    (login.recoveries, login.recovery_row, login.recovery_of,
+     Recovery(RecoveryId("y"), PrincipalId("p-1"), "lost", "p-2", NOW, after(1), PrincipalId("p-1"), PrincipalId("p-1"),
+              InvitationId("i"), RecoveryState.APPROVED, 3)),
+    (login.sign_ins, login.sign_in_row, login.sign_in_of,
+     SignIn(SignInId("z"), NOW, Outcome.FAILURE, "wrong_code", PrincipalId("p-1"), "d", ("pwd", "otp"), 2, "192.0.2.7", "NL",
+            64496, "agent", "dev", "s", "r")),
+    (sessions.sessions, sessions.session_row, sessions.session_of,
+     replace(session(), id=SessionId("e" * 64), authenticated=NOW, methods=("pwd", "otp"), preset="aal2", directory="d",
+             agent="a", country="NL", asn=64496, device_key="{}", rotated_to=SessionId("f" * 64))),
+    (factors.factors, factors.factor_row, factors.factor_of,
+     Factor(FactorId("g"), PrincipalId("p-1"), FactorKind.PASSKEY, FactorStatus.ACTIVE, NOW, {}, None, NOW, "cred", 12)),
     (sessions.sessions, sessions.session_row, sessions.session_of, session()),
     (sessions.api_tokens, sessions.token_row, sessions.token_of,
      ApiToken(TokenId("t"), PrincipalId("p-1"), "d" * 64, "CI", ("read",), NOW, after(9), NOW)),
@@ -242,19 +293,20 @@ def test_every_value_comes_back_from_its_row_as_it_was(database: Database) -> No
 def test_machines_name_columns_that_are_there() -> None:
     for machine in schema.MACHINES.values():
         columns = set(machine.table.c.keys())
-        assert {"id", "version", machine.column, machine.person} | machine.unaudited <= columns
+        assert ({"id", "version", machine.column, machine.person} - {""}) | machine.unaudited <= columns
         assert {*machine.life.first, *machine.life.moves} <= set(machine.states)
     with_versions = {name for name, table in schema.METADATA.tables.items() if "version" in table.c}
     assert {machine.table.name for machine in schema.MACHINES.values()} == with_versions
 
 
-def test_only_a_few_modules_of_the_state_write_rows() -> None:
-    writers = {
-        one.name
-        for one in SOURCE.glob("*.py")
-        if any(word in one.read_text() for word in ("update(", "insert(", "delete("))
-    }
-    assert writers == {"backup.py", "leases.py", "migrate.py", "transition.py"} - {"migrate.py"}
+def test_rows_that_have_a_lifecycle_are_written_by_transitions_only() -> None:
+    theirs = "|".join(machine.table.name for machine in schema.MACHINES.values()) + "|assignments"
+    writing = re.compile(
+        rf"\b(?:insert|update|delete)\((?:{theirs})\)|\b(?:{theirs})\.(?:insert|update|delete)\("
+    )
+    writers = {one.name: writing.findall(one.read_text()) for one in SOURCE.glob("*.py")}
+    # That a factor was used goes by its counter, which is its own compare-and-set.
+    assert {name: found for name, found in writers.items() if found} == {"factors.py": ["update(factors)"]}
 
 
 def test_a_final_state_can_be_amended_so_that_personal_data_can_be_erased(database: Database) -> None:
@@ -264,10 +316,15 @@ def test_a_final_state_can_be_amended_so_that_personal_data_can_be_erased(databa
     assert found(database).display_name == "erased"
 
 
+COME_BACK = frozenset({"directory", "group", "account"})
+"""What a directory has may be gone and come back for ever."""
+
+
 @pytest.mark.parametrize("machine", schema.MACHINES.values(), ids=lambda one: one.kind)
 def test_every_machine_has_a_first_and_a_final_state(machine: Machine) -> None:
     assert machine.life.first
-    assert any(machine.life.is_final(state) for state in machine.states)
+    if machine.kind not in COME_BACK:
+        assert any(machine.life.is_final(state) for state in machine.states)
 
 
 def test_a_session_and_a_token_end_for_good(database: Database) -> None:

@@ -45,7 +45,7 @@ DEEPEST_STATE: Final = DEEPEST - 2
 _PERSON: Final = frozenset(
     {"name", "user_name", "login", "department", "title", "birthday", "employee_number"}
 )
-_PLACE: Final = frozenset({"address", "location", "city", "device_name", "asn"})
+_PLACE: Final = frozenset({"address", "location", "city", "country", "device_name", "asn", "agent"})
 
 PERSONAL: Final[Mapping[str, frozenset[str]]] = {
     "*": frozenset(
@@ -54,6 +54,8 @@ PERSONAL: Final[Mapping[str, frozenset[str]]] = {
             "postal_address", "ip", "user_agent",
         }
     ),
+    "account": _PERSON | {"user_name_key", "mail_key", "manager", "external_id", "attributes"},
+    "factor": frozenset({"name", "agent"}),
     "person": _PERSON,
     "principal": _PERSON,
     "guest": _PERSON | {"company"},

@@ -15,7 +15,8 @@ from watchword.model.lifecycle import Lifecycle
 class Machine:
     """A table whose rows have a lifecycle: columns ``id`` and ``version``, and ``column`` with the state.
 
-    ``kind`` is how the audit calls a row, ``person`` the column that says whose personal data it holds; columns in ``unaudited`` may be touched without a record.
+    ``kind`` is how the audit calls a row, ``person`` the column that says whose personal data it holds (empty: nobody's);
+    columns in ``unaudited`` may be touched without a record.
     """
 
     table: Table

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import Column, ForeignKey, Integer, Table, UniqueConstraint
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, UniqueConstraint
 
 from watchword.model.people import (
+    DIRECTORY_LIFE,
+    PRESENCE_LIFE,
     PRINCIPAL_LIFE,
     Directory,
     DirectoryId,
+    DirectoryState,
     Group,
     GroupId,
     Identity,
     Membership,
+    PresenceState,
     Principal,
     PrincipalId,
     PrincipalKind,
@@ -44,6 +48,12 @@ directories: Final = Table(
     Column("display", Words(PROSE), nullable=False),
     Column("settings", Json, nullable=False),
     Column("last_sync", Instant),
+    Column("last_attempt", Instant),
+    Column("last_error", Words(PROSE), nullable=False, server_default=""),
+    Column("faults", Json, nullable=False, server_default="[]"),
+    Column("counts", Json, nullable=False, server_default="{}"),
+    Column("state", Words(NAME), nullable=False, server_default=DirectoryState.ENABLED.value),
+    Column("version", Integer, nullable=False, server_default="1"),
 )
 
 identities: Final = Table(
@@ -62,8 +72,24 @@ groups: Final = Table(
     Column("directory", Words(NAME), ForeignKey("directories.id"), nullable=False),
     Column("subject", Words(PROSE), nullable=False),
     Column("display", Words(PROSE), nullable=False),
+    Column("external_id", Words(NAME), nullable=False, server_default=""),
+    Column("attributes", Json, nullable=False, server_default="{}"),
+    Column("first_seen", Instant),
+    Column("changed", Instant),
+    Column("state", Words(NAME), nullable=False, server_default=PresenceState.PRESENT.value),
+    Column("version", Integer, nullable=False, server_default="1"),
     UniqueConstraint("directory", "subject"),
+    Index("ix_groups_directory_external_id", "directory", "external_id"),
 )
+
+group_members: Final = Table(
+    "group_members",
+    METADATA,
+    Column("group_id", Words(NAME), ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True),
+    Column("is_group", Boolean, primary_key=True),
+    Column("subject", Words(PROSE), primary_key=True, index=True),
+)
+"""Who is directly in a group, as its directory says: subjects of accounts and of groups of the same directory."""
 
 memberships: Final = Table(
     "memberships",
@@ -74,6 +100,22 @@ memberships: Final = Table(
 
 PRINCIPALS: Final = Machine(principals, "principal", "status", PRINCIPAL_LIFE, PrincipalStatus, person="id")
 """Principals change through ``transition`` only."""
+
+DIRECTORIES: Final = Machine(
+    directories,
+    "directory",
+    "state",
+    DIRECTORY_LIFE,
+    DirectoryState,
+    person="",
+    unaudited=frozenset({"last_sync", "last_attempt", "last_error", "faults", "counts"}),
+)
+"""Directories change through ``transition`` only; how reading them went is no change of state."""
+
+GROUPS: Final = Machine(
+    groups, "group", "state", PRESENCE_LIFE, PresenceState, person="", unaudited=frozenset({"changed"})
+)
+"""Groups change through ``transition`` only; their members by ``watchword.store.state.membership``."""
 
 
 def principal_row(one: Principal) -> dict[str, Any]:
@@ -112,12 +154,30 @@ def directory_row(one: Directory) -> dict[str, Any]:
         "display": one.display,
         "settings": dict(one.settings),
         "last_sync": one.last_sync,
+        "last_attempt": one.last_attempt,
+        "last_error": one.last_error,
+        "faults": [dict(fault) for fault in one.faults],
+        "counts": dict(one.counts),
+        "state": one.state.value,
+        "version": one.version,
     }
 
 
 def directory_of(row: Mapping[Any, Any]) -> Directory:
     """The directory of a row."""
-    return Directory(DirectoryId(row["id"]), row["kind"], row["display"], row["settings"], row["last_sync"])
+    return Directory(
+        id=DirectoryId(row["id"]),
+        kind=row["kind"],
+        display=row["display"],
+        settings=row["settings"],
+        last_sync=row["last_sync"],
+        last_attempt=row["last_attempt"],
+        last_error=row["last_error"],
+        faults=tuple(row["faults"]),
+        counts=row["counts"],
+        state=DirectoryState(row["state"]),
+        version=row["version"],
+    )
 
 
 def identity_row(one: Identity) -> dict[str, Any]:
@@ -139,12 +199,34 @@ def identity_of(row: Mapping[Any, Any]) -> Identity:
 
 def group_row(one: Group) -> dict[str, Any]:
     """A group as a row."""
-    return {"id": one.id, "directory": one.directory, "subject": one.subject, "display": one.display}
+    return {
+        "id": one.id,
+        "directory": one.directory,
+        "subject": one.subject,
+        "display": one.display,
+        "external_id": one.external_id,
+        "attributes": dict(one.attributes),
+        "first_seen": one.first_seen,
+        "changed": one.changed,
+        "state": one.state.value,
+        "version": one.version,
+    }
 
 
 def group_of(row: Mapping[Any, Any]) -> Group:
     """The group of a row."""
-    return Group(GroupId(row["id"]), DirectoryId(row["directory"]), row["subject"], row["display"])
+    return Group(
+        id=GroupId(row["id"]),
+        directory=DirectoryId(row["directory"]),
+        subject=row["subject"],
+        display=row["display"],
+        external_id=row["external_id"],
+        attributes=row["attributes"],
+        first_seen=row["first_seen"],
+        changed=row["changed"],
+        state=PresenceState(row["state"]),
+        version=row["version"],
+    )
 
 
 def membership_row(one: Membership) -> dict[str, Any]:

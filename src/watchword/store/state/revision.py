@@ -12,7 +12,7 @@ from sqlalchemy import Connection, inspect, text
 
 from watchword.errors import DatabaseDamaged, DatabaseMissing, DatabaseNewer, DatabaseOlder
 
-REVISION: Final = "0001"
+REVISION: Final = "0002"
 """The schema of this program: the newest migration in ``migrations/versions``."""
 
 TABLE: Final = "alembic_version"

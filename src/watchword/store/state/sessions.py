@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import Column, ForeignKey, Integer, Table
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, Table
 
 from watchword.model.factors import FactorId
 from watchword.model.people import PrincipalId
@@ -36,6 +36,15 @@ sessions: Final = Table(
     Column("address", Words(NAME), nullable=False),
     Column("state", Words(NAME), nullable=False),
     Column("ended", Instant),
+    Column("authenticated", Instant),
+    Column("methods", Json, nullable=False, server_default="[]"),
+    Column("preset", Words(NAME), nullable=False, server_default=""),
+    Column("directory", Words(NAME), nullable=False, server_default=""),
+    Column("agent", Words(PROSE), nullable=False, server_default=""),
+    Column("country", Words(NAME), nullable=False, server_default=""),
+    Column("asn", BigInteger, nullable=False, server_default="0"),
+    Column("device_key", Words(PROSE), nullable=False, server_default=""),
+    Column("rotated_to", Words(NAME)),
     Column("version", Integer, nullable=False),
 )
 
@@ -79,6 +88,15 @@ def session_row(one: Session) -> dict[str, Any]:
         "address": one.address,
         "state": one.state.value,
         "ended": one.ended,
+        "authenticated": one.authenticated,
+        "methods": list(one.methods),
+        "preset": one.preset,
+        "directory": one.directory,
+        "agent": one.agent,
+        "country": one.country,
+        "asn": one.asn,
+        "device_key": one.device_key,
+        "rotated_to": one.rotated_to,
         "version": one.version,
     }
 
@@ -97,6 +115,15 @@ def session_of(row: Mapping[Any, Any]) -> Session:
         address=row["address"],
         state=SessionState(row["state"]),
         ended=row["ended"],
+        authenticated=row["authenticated"],
+        methods=tuple(row["methods"]),
+        preset=row["preset"],
+        directory=row["directory"],
+        agent=row["agent"],
+        country=row["country"],
+        asn=row["asn"],
+        device_key=row["device_key"],
+        rotated_to=None if row["rotated_to"] is None else SessionId(row["rotated_to"]),
         version=row["version"],
     )
 

@@ -84,7 +84,7 @@ def create(
     """
     machine.life.check_first(machine.states(row[machine.column]))
     connection.execute(insert(machine.table).values(dict(row)))
-    made = _Row(str(row["id"]), str(row[machine.person]), None, row)
+    made = _Row(str(row["id"]), _person(machine, row), None, row)
     append(connection, _entry(machine, "created", made, act))
 
 
@@ -116,7 +116,7 @@ def transition(connection: Connection, move: Move, act: Act, append: Journal = j
     # 5.
     what = move.to.value if move.to is not None else "amended"
     before = {name: row[name] for name in changed}
-    append(connection, _entry(machine, what, _Row(move.id, str(row[machine.person]), before, changed), act))
+    append(connection, _entry(machine, what, _Row(move.id, _person(machine, row), before, changed), act))
     return move.version + 1
 
 
@@ -138,11 +138,16 @@ def touch(connection: Connection, machine: Machine, row: str, **values: Any) -> 
 def _statements(machine: Machine, names: tuple[str, ...]) -> tuple[Select[Any], Update]:
     """How columns of a row are read and written; made once, since making a statement takes as long as running it."""
     table = machine.table
-    wanted = sorted({*names, machine.column, "version", machine.person})
+    wanted = sorted({*names, machine.column, "version", machine.person} - {""})
     ours = table.c.id == bindparam("row_id")
     reading = select(*(table.c[name] for name in wanted)).where(ours)
     values: dict[str, Any] = {name: bindparam(name) for name in (*names, "version")}
     return reading, update(table).where(ours, table.c.version == bindparam("row_version")).values(values)
+
+
+def _person(machine: Machine, row: Mapping[Any, Any]) -> str:
+    """Whose personal data a row holds; empty where it is nobody's."""
+    return str(row[machine.person] or "") if machine.person else ""
 
 
 def _changed(move: Move) -> dict[str, Any]:
