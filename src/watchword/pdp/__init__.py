@@ -1,0 +1,1 @@
+"""The policy decision point: facts in, decisions with reasons out; touches nothing."""
