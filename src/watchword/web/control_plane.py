@@ -1,0 +1,70 @@
+"""What a running process is made of: settings, database, folders, clock and randomness, in one value that is handed down.
+
+Nothing here reads the world; ``watchword.web.serve`` and tests put the parts together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from watchword.store.state.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """``[web]`` of the settings.
+
+    ``public_url`` is the one origin under which browsers come (scheme, host, port, no path); forwarding headers count only
+    from ``trusted_proxies``.  ``preset`` names the time limits of sessions.  Sizes in bytes, times in seconds.
+    """
+
+    public_url: str = "http://localhost:8440"
+    bind: str = "127.0.0.1"
+    port: int = 8440
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    preset: str = "aal2"
+    company: str = "Company"
+    largest_body: int = 1024 * 1024
+    body_seconds: float = 20.0
+    requests_a_minute: int = 600
+    secret_key_file: Path | None = None
+    locations_file: Path | None = None
+    blocklist_file: Path | None = None
+    passwords: bool = False
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+
+    @property
+    def host(self) -> str:
+        """The host that browsers name, without port: the relying party's id of passkeys."""
+        return urlsplit(self.public_url).hostname or ""
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether browsers come by TLS."""
+        return self.public_url.startswith("https://")
+
+
+@dataclass(frozen=True, slots=True)
+class ControlPlane:
+    """The parts of a process; ``folder`` holds snapshots and assessments.
+
+    ``vault`` is the ``watchword.store.state.vault.Vault``; ``directories`` are settings by the directory's id; ``told`` takes
+    each line of the structured log, a mapping without secrets.
+    """
+
+    settings: WebSettings
+    database: Database
+    folder: Path
+    clock: Callable[[], datetime]
+    randomness: Callable[[int], bytes]
+    told: Callable[[Mapping[str, Any]], None]
+    vault: Any = field(default=None, repr=False)
+    directories: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    locations: Any = field(default=None, repr=False)
