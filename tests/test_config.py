@@ -48,6 +48,29 @@ quotas = { "service control policy" = 10240 }
 
 [state]
 url = "sqlite:///kept/state.sqlite"
+
+[web]
+public_url = "https://watchword.example.com:8443"
+bind = "0.0.0.0"
+port = 8443
+trusted_proxies = ["10.0.0.0/8", "fd00::/8"]
+company = "Company ABC"
+largest_body = 65536
+body_seconds = 5
+requests_a_minute = 60
+secret_key_file = "keys/state.key"
+tls_certificate = "/etc/tls.pem"
+tls_key = "tls.key"
+
+[login]
+preset = "aal3"
+passwords = true
+locations_file = "ip2asn.tsv"
+blocklist_file = "worst.txt"
+
+[directories.corp]
+kind = "ldap"
+urls = ["ldaps://ldap.example.com"]
 """
 
 
@@ -72,6 +95,12 @@ def test_everything_that_is_said_is_taken(tmp_path: Path) -> None:
     assert found.controls == tmp_path / "controls"
     assert found.signing_key == tmp_path / "keys" / "audit.key"
     assert found.quotas == {"service control policy": 10_240}
+    assert found.web["public_url"] == "https://watchword.example.com:8443"
+    assert [str(one) for one in found.web["trusted_proxies"]] == ["10.0.0.0/8", "fd00::/8"]
+    assert found.web["secret_key_file"] == tmp_path / "keys" / "state.key"
+    assert found.web["tls_certificate"] == Path("/etc/tls.pem")
+    assert (found.web["preset"], found.web["passwords"]) == ("aal3", True)
+    assert found.directories == {"corp": {"kind": "ldap", "urls": ["ldaps://ldap.example.com"]}}
 
 
 def test_every_key_is_set_in_the_example_of_the_tests_and_told_in_the_module() -> None:
@@ -118,6 +147,16 @@ def test_the_file_of_the_working_folder_is_read(tmp_path: Path, monkeypatch: pyt
         ('[estate]\nlabels = { "x" = 5 }', 2, "5 is not text"),
         ('[estate.partners]\n"12" = "x"', 1, "not an AWS account id"),
         ('aws = "x"', None, "there is no section [aws]"),
+        ('[web]\npublic_url = "http://watchword.example.com"', 2, "plain HTTP is for localhost only"),
+        ('[web]\npublic_url = "https://watchword.example.com/x"', 2, "without a path"),
+        ('[web]\npublic_url = "https://user@watchword.example.com"', 2, "is not an origin"),
+        ("[web]\nport = 0", 2, "from 1 to 65535"),
+        ('[web]\nbind = "example.com"', 2, "not an IP address"),
+        ('[web]\ntrusted_proxies = ["10.0.0.1/8"]', 2, "is not a network"),
+        ('[login]\npreset = "aal4"', 2, "none of aal1, aal2, aal3"),
+        ('[directories.Corp]\nkind = "ldap"', 1, "called by a small letter"),
+        ("[directories.corp]\nkind = 5", 1, "its kind is missing"),
+        ('[directories]\ncorp = "ldap"', 2, "called by a small letter"),
     ],
 )
 def test_a_wrong_setting_is_told_with_key_and_line(

@@ -40,6 +40,28 @@
     [state]                            # WATCHWORD_DATABASE comes before it
     url = "sqlite:///state.sqlite"     # relative to this file; or postgresql://user@host/database
 
+    [web]                              # for `watchword serve`
+    public_url = "https://watchword.example.com"    # the only origin under which browsers come
+    bind = "127.0.0.1"
+    port = 8440
+    trusted_proxies = ["10.0.0.0/8"]   # whose forwarding headers count; empty: nobody's
+    company = "Company ABC"
+    largest_body = 1048576             # bytes
+    body_seconds = 20
+    requests_a_minute = 600            # of one address
+    secret_key_file = "watchword.key"  # encrypts secrets of the state; relative to this file
+    tls_certificate = "tls.pem"        # both or none; without them a proxy in front brings TLS
+    tls_key = "tls.key"
+
+    [login]
+    preset = "aal2"                    # how long sessions last: aal1, aal2 or aal3 of NIST SP 800-63B-4
+    passwords = false                  # whether people of our own directory may have passwords
+    locations_file = "ip2asn.tsv"      # addresses → country and network; empty: not known
+    blocklist_file = "passwords.txt"   # passwords that are refused, one a line
+
+    [directories.corp]                 # one table for each directory; the keys depend on its kind
+    kind = "ldap"
+
 An unknown section or key is an error, since a misspelt one would be silently without effect.  Checking is done by hand:
 a library for it would cost every command 20 MB of memory.
 """
@@ -50,6 +72,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any, Final
 
@@ -83,6 +106,8 @@ class Config:
     signing_key: Path | None = None
     database: str = field(default=DEFAULT, repr=False)
     quotas: Mapping[str, int] = field(default_factory=dict)
+    web: Mapping[str, Any] = field(default_factory=dict)
+    directories: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
 
 
 def load(path: Path | None = None) -> Config:
@@ -132,13 +157,30 @@ def _config(path: Path, text: str, found: Mapping[str, Any]) -> Config:
         signing_key=(path.parent / signing_key).resolve() if signing_key else None,
         database=address.below(path.parent).url if address else DEFAULT,
         quotas=sections.get("iam", {}).get("quotas", {}),
+        web=_below(path.parent, sections.get("web", {}) | sections.get("login", {})),
+        directories=sections.get("directories", {}),
     )
 
 
+def _below(folder: Path, found: Mapping[str, Any]) -> dict[str, Any]:
+    """Files are named relative to the settings."""
+    return {
+        key: (folder / value).resolve() if isinstance(value, Path) else value for key, value in found.items()
+    }
+
+
 def _section(path: Path, text: str, name: str, found: Any) -> dict[str, Any]:  # noqa: ANN401
+    if name == "directories":
+        return _directories(path, text, found)
     keys = _KEYS.get(name)
     if keys is None or not isinstance(found, Mapping):
-        raise _wrong(path, text, name, "", f"there is no section [{name}]; there are {', '.join(_KEYS)}")
+        raise _wrong(
+            path,
+            text,
+            name,
+            "",
+            f"there is no section [{name}]; there are {', '.join((*_KEYS, 'directories'))}",
+        )
     made = {}
     for key, value in found.items():
         if key not in keys:
@@ -148,6 +190,24 @@ def _section(path: Path, text: str, name: str, found: Any) -> dict[str, Any]:  #
         except ValueError as error:
             raise _wrong(path, text, name, key, str(error)) from error
     return made
+
+
+def _directories(path: Path, text: str, found: Any) -> dict[str, Any]:  # noqa: ANN401
+    """The tables ``[directories.NAME]``; their keys are checked by what reads that kind of directory."""
+    if not isinstance(found, Mapping):
+        raise _wrong(path, text, "directories", "", "each directory has a table: [directories.NAME]")
+    for name, table in found.items():
+        if not re.fullmatch(r"[a-z][a-z0-9-]{0,39}", name) or not isinstance(table, Mapping):
+            raise _wrong(
+                path,
+                text,
+                "directories",
+                name,
+                "a directory is called by a small letter and up to 39 of a-z, 0-9, -",
+            )
+        if not isinstance(table.get("kind"), str):
+            raise _wrong(path, text, "directories", name, 'its kind is missing, such as kind = "ldap"')
+    return dict(found)
 
 
 def _wrong(path: Path, text: str, section: str, key: str, what: str) -> ConfigError:
@@ -226,6 +286,52 @@ def _threads(value: Any) -> int:  # noqa: ANN401
     return value
 
 
+def _number(least: int, most: int) -> Checker:
+    def checked(value: Any) -> int:  # noqa: ANN401
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise ValueError(f"{value!r} is not a whole number from {least} to {most}")
+        return value
+
+    return checked
+
+
+def _origin(value: Any) -> str:  # noqa: ANN401
+    """An origin as browsers name it; plain HTTP only for this machine, since elsewhere passkeys and cookies need TLS."""
+    text = _text(value)
+    found = re.fullmatch(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?", text)
+    if not found:
+        raise ValueError(
+            f"{text!r} is not an origin: https://watchword.example.com is expected, in small letters, without a path"
+        )
+    if found[1] == "http" and found[2] not in {"localhost", "127.0.0.1", "[::1]"}:
+        raise ValueError("plain HTTP is for localhost only; browsers elsewhere need https://")
+    return text
+
+
+def _network(value: Any) -> IPv4Network | IPv6Network:  # noqa: ANN401
+    try:
+        return ip_network(_text(value))
+    except ValueError as error:
+        raise ValueError(f"{value!r} is not a network: 10.0.0.0/8 is expected ({error})") from None
+
+
+def _address(value: Any) -> str:  # noqa: ANN401
+    try:
+        return str(ip_address(_text(value)))
+    except ValueError:
+        raise ValueError(f"{value!r} is not an IP address of this machine, such as 127.0.0.1") from None
+
+
+def _path(value: Any) -> Path:  # noqa: ANN401
+    return Path(_text(value))
+
+
+def _preset(value: Any) -> str:  # noqa: ANN401
+    if value not in {"aal1", "aal2", "aal3"}:
+        raise ValueError(f"{value!r} is none of aal1, aal2, aal3")
+    return str(value)
+
+
 def _each(check: Checker) -> Checker:
     def checked(value: Any) -> tuple[Any, ...]:  # noqa: ANN401
         if not isinstance(value, list):
@@ -283,5 +389,24 @@ _KEYS: Final[Mapping[str, Mapping[str, Checker]]] = {
     "audit": {"signing_key": _text},
     "state": {"url": _database},
     "iam": {"quotas": _quotas},
+    "web": {
+        "public_url": _origin,
+        "bind": _address,
+        "port": _number(1, 65535),
+        "trusted_proxies": _each(_network),
+        "company": _text,
+        "largest_body": _number(1024, 64 * 1024 * 1024),
+        "body_seconds": _seconds,
+        "requests_a_minute": _number(1, 1_000_000),
+        "secret_key_file": _path,
+        "tls_certificate": _path,
+        "tls_key": _path,
+    },
+    "login": {
+        "preset": _preset,
+        "passwords": _flag,
+        "locations_file": _path,
+        "blocklist_file": _path,
+    },
 }
 """Sections and their keys, with what each value must be."""
