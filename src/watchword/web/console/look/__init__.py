@@ -1,0 +1,1 @@
+"""What all pages share: icons, words, links, pictures, files that browsers keep."""
