@@ -94,7 +94,7 @@ class _Reader:
         while text[at:].strip(" \t"):
             match = _TOKEN.match(text, at)
             if match is None:
-                raise self.refuse("this cannot be read", at)
+                raise self.refuse("this cannot be read", len(text) - len(text[at:].lstrip(" \t")))
             found.append((match[1], match.start(1)))
             at = match.end()
         return [*found, ("", len(text))]

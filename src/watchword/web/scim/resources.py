@@ -29,12 +29,12 @@ MOST_VALUES: Final = 100
 """Values of a multi-valued attribute."""
 MOST_MEMBERS: Final = 50_000
 """Members of a group."""
-LARGEST: Final = 128 * 1024
-"""Characters of a resource as JSON, its members apart."""
+LARGEST: Final = 100 * 1024
+"""Bytes of a resource as JSON, its members apart; the audit log takes no more than 256 KiB."""
 
 _UNSOUND: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 """What no text may hold: control characters, and halves of surrogate pairs."""
-_NAMES: Final = frozenset({"id", "externalId", "userName", "value"})
+_NAMES: Final = frozenset({"id", "externalId", "userName", "employeeNumber"})
 _MEMBERS: Final = "members"
 
 
@@ -82,8 +82,8 @@ def settled(kind: ResourceType, document: Mapping[str, Any]) -> dict[str, Any]:
             for one in attribute.sub:
                 _check(one, value.get(one.name), f"{attribute.name}.{one.name}")
     text = json.dumps({name: one for name, one in kept.items() if name != _MEMBERS}, ensure_ascii=False)
-    if len(text) > LARGEST:
-        raise ScimRefused(413, f"the resource is larger than {LARGEST} characters")
+    if len(text.encode()) > LARGEST:
+        raise ScimRefused(413, f"the resource is larger than {LARGEST} bytes")
     return kept
 
 
