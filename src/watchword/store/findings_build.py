@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+import sys
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -22,30 +23,32 @@ FORMAT: Final = 1
 """Raised when the tables change; an index of another format is made again."""
 
 VERDICTS: Final = (Verdict.GAP, Verdict.UNKNOWN, Verdict.MET, Verdict.NOT_APPLICABLE)
-"""Verdicts in the order of pages; the index keeps their places in it."""
+"""Verdicts, worst first."""
 
 _SCHEMA: Final = """
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 CREATE TABLE about (format INTEGER, stamp TEXT);
-CREATE TABLE controls (n INTEGER PRIMARY KEY, id TEXT);
-CREATE TABLE accounts (n INTEGER PRIMARY KEY, id TEXT);
 CREATE TABLE files (n INTEGER PRIMARY KEY, name TEXT);
--- Positions are the order "worst first".
-CREATE TABLE findings (
-  position INTEGER PRIMARY KEY, control INTEGER, account INTEGER, verdict INTEGER, severity INTEGER, by_name INTEGER
-);
+-- Positions count in the order "worst first", from 0.
 CREATE TABLE texts (
-  position INTEGER PRIMARY KEY, id TEXT, region TEXT, resource TEXT, kind TEXT, name TEXT, because TEXT,
-  file INTEGER, start INTEGER, length INTEGER
+  position INTEGER PRIMARY KEY, id TEXT, control TEXT, verdict TEXT, severity TEXT, account TEXT, region TEXT,
+  resource TEXT, kind TEXT, name TEXT, because TEXT, file INTEGER, start INTEGER, length INTEGER
 );
 CREATE TABLE words (position INTEGER PRIMARY KEY, search TEXT);
-CREATE TABLE cells (control INTEGER, account INTEGER, verdict INTEGER, severity INTEGER, number INTEGER);
+-- Bit p of the number (little-endian) is set where the finding at position p has the value.
+CREATE TABLE sets (place INTEGER PRIMARY KEY, kind TEXT, value TEXT, bits BLOB);
+-- Positions in another order, four bytes each (little-endian).
+CREATE TABLE orders (name TEXT PRIMARY KEY, positions BLOB);
 """
 _INDEXES: Final = """
 CREATE INDEX texts_id ON texts (id);
 CREATE INDEX texts_resource ON texts (resource);
 """
+_KEPT: Final = (
+    *("id", "control", "verdict", "severity", "account", "region"),
+    *("resource", "resource_type", "resource_name", "because", "file", "start", "length"),
+)
 _SEARCHED: Final = ("control", "account", "region", "resource", "resource_type", "resource_name", "because")
 
 
@@ -102,35 +105,39 @@ def _told(path: Path, error: Exception) -> StoreError:
 def _fill(connection: sqlite3.Connection, folder: AssessmentFolder) -> None:
     files = _files(folder)
     connection.executemany("INSERT INTO files VALUES (?, ?)", ((n, one.name) for n, one in enumerate(files)))
-    found = list(_lines(files))
-    controls = _numbered(connection, "controls", sorted({one["control"] for one in found}))
-    # The organisation first, then by number: as the findings themselves are listed.
-    accounts = _numbered(
-        connection,
-        "accounts",
-        sorted({one["account"] for one in found}, key=lambda one: (one[:1].isdigit(), one)),
-    )
-    found.sort(key=_worst_first)
-    names = sorted(range(len(found)), key=lambda at: (found[at]["resource_name"].casefold(), at))
-    by_name = {position: place for place, position in enumerate(names)}
-    coded = [
-        (
-            position,
-            controls[one["control"]],
-            accounts[one["account"]],
-            VERDICTS.index(one["verdict"]),
-            int(Severity[one["severity"].upper()]),
-            by_name[position],
-        )
-        for position, one in enumerate(found)
-    ]
-    connection.executemany("INSERT INTO findings VALUES (?, ?, ?, ?, ?, ?)", coded)
-    connection.executemany("INSERT INTO texts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _texts(found))
+    found = sorted(_lines(files), key=_worst_first)
+    marks = ", ".join("?" * (len(_KEPT) + 1))
+    connection.executemany(f"INSERT INTO texts VALUES ({marks})", _texts(found))  # noqa: S608 - question marks
     connection.executemany("INSERT INTO words VALUES (?, ?)", _words(found))
-    cells = Counter(one[1:5] for one in coded)
-    connection.executemany(
-        "INSERT INTO cells VALUES (?, ?, ?, ?, ?)", ((*key, n) for key, n in cells.items())
-    )
+    connection.executemany("INSERT INTO sets (kind, value, bits) VALUES (?, ?, ?)", _sets(found))
+    connection.executemany("INSERT INTO orders VALUES (?, ?)", _orders(found))
+
+
+def _sets(found: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str, bytes]]:
+    for kind in ("verdict", "severity", "account", "control"):
+        sets: dict[str, bytearray] = {}
+        for position, one in enumerate(found):
+            bits = sets.get(one[kind])
+            if bits is None:
+                bits = sets[one[kind]] = bytearray(len(found) // 8 + 1)
+            bits[position >> 3] |= 1 << (position & 7)
+        # The organisation first, then by number: as the findings themselves are listed.
+        for value in sorted(sets, key=lambda one: (one[:1].isdigit(), one)):
+            yield kind, value, bytes(sets[value])
+
+
+def _orders(found: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, bytes]]:
+    keys: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+        "control": lambda one: one["control"],
+        "account": lambda one: (one["account"][:1].isdigit(), one["account"]),
+        "resource": lambda one: one["resource_name"].casefold(),
+    }
+    for name, key in keys.items():
+        # Sorting is stable: equals stay worst first.
+        order = array("I", sorted(range(len(found)), key=lambda at, key=key: key(found[at])))
+        if sys.byteorder == "big":
+            order.byteswap()
+        yield name, order.tobytes()
 
 
 def _files(folder: AssessmentFolder) -> list[Path]:
@@ -149,11 +156,6 @@ def _lines(files: Iterable[Path]) -> Iterator[dict[str, Any]]:
                 start += len(line)
 
 
-def _numbered(connection: sqlite3.Connection, table: str, names: list[str]) -> Mapping[str, int]:
-    connection.executemany(f"INSERT INTO {table} VALUES (?, ?)", enumerate(names))  # noqa: S608 - our own tables
-    return {name: n for n, name in enumerate(names)}
-
-
 def _worst_first(one: Mapping[str, Any]) -> tuple[Any, ...]:
     return (
         VERDICTS.index(one["verdict"]),
@@ -163,19 +165,8 @@ def _worst_first(one: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _texts(found: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Any, ...]]:
-    keys = (
-        "id",
-        "region",
-        "resource",
-        "resource_type",
-        "resource_name",
-        "because",
-        "file",
-        "start",
-        "length",
-    )
     for position, one in enumerate(found):
-        yield (position, *(one[key] for key in keys))
+        yield (position, *(one[key] for key in _KEPT))
 
 
 def _words(found: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, str]]:

@@ -4,18 +4,25 @@
 any time, and is made again where it is missing, of another format, or older than the findings.  It is written beside its
 place and renamed.  Whole findings, with their evidence, are read from the lines that the index points to.
 
-What it answers is exactly what a scan of all findings would answer (a test compares them).
+For each control, account, verdict and severity it holds the set of its findings as one number whose bits are positions in
+the order *worst first*: filters are ``&``, counts are ``bit_count``, both of which take microseconds for 100,000 findings.
+Searches for words scan the texts, and remember what they found.  What it answers is exactly what a scan of all findings
+would answer (a test compares them).
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
+import sys
+from array import array
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property, lru_cache
+from itertools import compress, islice
 from typing import Any, Final
 
 from watchword.controls.standing import Tally
@@ -30,6 +37,9 @@ MOST_WORDS: Final = 8
 """Words of a search that are looked for; further ones are ignored."""
 
 LARGEST_PAGE: Final = 200
+
+REMEMBERED: Final = 128
+"""Words whose findings an index remembers: an eighth of a byte for each finding and word."""
 
 
 class Sort(StrEnum):
@@ -97,11 +107,12 @@ class FindingPage:
 
 
 class FindingsIndex:
-    """The index of one assessment; may be used by several threads, each call opens the file for itself."""
+    """The index of one assessment; may be used by several threads.  Keep it: what it has read it remembers."""
 
     def __init__(self, folder: AssessmentFolder) -> None:
         self.folder = folder
         self._path = folder.path / FILE
+        self.remembered = lru_cache(REMEMBERED)(self._search)
 
     @classmethod
     def open(cls, folder: AssessmentFolder) -> FindingsIndex:
@@ -122,26 +133,38 @@ class FindingsIndex:
             return bool(kept == (FORMAT, stamp_of(self.folder)))
         return False
 
+    @cached_property
     def tally(self) -> Tally:
-        """The counts from which the standing of the organisation follows."""
-        made = Tally()
-        for control, account, verdict, number in self._all(
-            "SELECT c.id, a.id, verdict, sum(number) FROM cells JOIN controls c ON c.n = control "
-            "JOIN accounts a ON a.n = account GROUP BY control, account, verdict"
-        ):
-            word = VERDICTS[verdict]
-            made.verdicts.setdefault(control, Counter())[word] += number
-            made.by_account.setdefault(account, Counter())[word] += number
-            if word is Verdict.GAP:
-                made.accounts.setdefault(control, Counter())[account] += number
+        """The counts from which the standing of the organisation follows; not to be changed."""
+        sets, made = self._sets, Tally()
+        for verdict in VERDICTS:
+            mine = sets.verdicts.get(verdict, 0)
+            for control, others in sets.controls.items():
+                _count(made.verdicts, control, verdict, mine & others)
+            for account, others in sets.accounts.items():
+                _count(made.by_account, account, verdict, mine & others)
+        gaps = sets.verdicts.get(Verdict.GAP, 0)
+        for control, others in sets.controls.items():
+            if mine := gaps & others:
+                for account, there in sets.accounts.items():
+                    _count(made.accounts, control, account, mine & there)
         return made
 
     def page(self, query: FindingQuery) -> FindingPage:
         """The findings that are wanted, one page of them, and the counts around them."""
-        with self._opened() as connection:
-            wanted = _Wanted(connection, query)
-            facets, total = wanted.facets()
-            return FindingPage(tuple(wanted.rows()), total, facets)
+        sets = self._sets
+        searched = sets.all
+        for word in query.words[:MOST_WORDS]:
+            searched &= self.remembered("instr(search, ?)", word.casefold())
+        if query.resource:
+            searched &= self.remembered("resource = ?", query.resource)
+        chosen = _chosen(sets, query)
+        wanted = searched
+        for one in chosen.values():
+            wanted &= one
+        size = min(max(query.size, 1), LARGEST_PAGE)
+        positions = sets.positions(wanted, query.sort, (max(query.page, 1) - 1) * size, size)
+        return FindingPage(self._rows(positions), wanted.bit_count(), _facets(sets, searched, chosen))
 
     def find(self, identifier: str) -> Finding | None:
         """A finding with its evidence by its id; ``None`` where there is none.
@@ -156,6 +179,28 @@ class FindingsIndex:
         for name, start, length in found:
             return self._line(name, start, length)
         return None
+
+    @cached_property
+    def _sets(self) -> _Sets:
+        sets = {(kind, value): int.from_bytes(bits, "little") for kind, value, bits in self._all(_SETS)}
+        orders = {}
+        for name, positions in self._all("SELECT name, positions FROM orders"):
+            orders[Sort(name)] = array("I", positions)
+            if sys.byteorder == "big":
+                orders[Sort(name)].byteswap()
+        return _Sets.of(sets, orders)
+
+    def _search(self, condition: str, value: str) -> int:
+        """The set of findings whose texts fit, as a number of bits."""
+        found = bytearray(self._sets.size // 8 + 1)
+        sql = f"SELECT position FROM {'words' if 'search' in condition else 'texts'} WHERE {condition}"  # noqa: S608 - ours
+        for (position,) in self._all(sql, value):
+            found[position >> 3] |= 1 << (position & 7)
+        return int.from_bytes(found, "little")
+
+    def _rows(self, positions: Iterable[int]) -> tuple[FindingRow, ...]:
+        with self._opened() as connection:
+            return tuple(_row(connection.execute(_ROW, (one,)).fetchone()) for one in positions)
 
     def _line(self, name: str, start: int, length: int) -> Finding:
         path = self.folder.path / "findings" / name
@@ -175,122 +220,100 @@ class FindingsIndex:
     def _opened(self) -> closing[sqlite3.Connection]:
         # Immutable: a file is never changed after it was renamed into its place.
         uri = f"{self._path.resolve().as_uri()}?mode=ro&immutable=1"
-        return closing(sqlite3.connect(uri, uri=True, check_same_thread=False))
+        connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        connection.execute(f"PRAGMA mmap_size = {1 << 30}")
+        return closing(connection)
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
-    """A query as SQL over one connection."""
+class _Sets:
+    """The sets of findings as numbers of bits, and the orders other than worst first as positions."""
 
-    connection: sqlite3.Connection
-    query: FindingQuery
+    size: int
+    verdicts: Mapping[Verdict, int]
+    severities: Mapping[Severity, int]
+    accounts: Mapping[AccountId, int]
+    controls: Mapping[ControlId, int]
+    orders: Mapping[Sort, array[int]]
 
-    def rows(self) -> Iterator[FindingRow]:
-        """One page in order; the texts are looked up for the page alone."""
-        where, values = self._where(self._all_conditions())
-        size = min(max(self.query.size, 1), LARGEST_PAGE)
-        offset = (max(self.query.page, 1) - 1) * size
-        sql = (
-            f"SELECT position FROM findings {self._joined()} WHERE {where} "  # noqa: S608 - our own pieces
-            f"ORDER BY {_ORDER[self.query.sort]} LIMIT {size} OFFSET {offset}"
-        )
-        for (position,) in self.connection.execute(sql, values).fetchall():
-            yield _row(self.connection.execute(_ROW, (position,)).fetchone())
+    @classmethod
+    def of(cls, sets: Mapping[tuple[str, str], int], orders: Mapping[Sort, array[int]]) -> _Sets:
+        """From what the file holds."""
 
-    def facets(self) -> tuple[Facets, int]:
-        """Counts by each value, each without its own filter; and how many findings fit all filters."""
-        cells, before = self._cells()
-        parts, values = [], list(before)
-        conditions = self._facet_conditions()
-        for name in ("verdict", "severity", "account", "control", ""):
-            where, more = self._where([one for key, one in conditions.items() if key != name])
-            parts.append(f"SELECT '{name}', {name or '0'}, sum(number) FROM cells WHERE {where} GROUP BY 2")  # noqa: S608
-            values += more
-        counted: dict[str, dict[int, int]] = {}
-        for name, value, number in self.connection.execute(f"{cells} {' UNION ALL '.join(parts)}", values):
-            counted.setdefault(name, {})[value] = number
-        return self._named(counted), counted.get("", {}).get(0, 0)
+        def those(wanted: str) -> dict[str, int]:
+            return {value: bits for (kind, value), bits in sets.items() if kind == wanted}
 
-    def _named(self, counted: Mapping[str, Mapping[int, int]]) -> Facets:
-        accounts = dict(self.connection.execute("SELECT n, id FROM accounts"))
-        controls = dict(self.connection.execute("SELECT n, id FROM controls"))
-        return Facets(
-            {VERDICTS[key]: number for key, number in counted.get("verdict", {}).items()},
-            {Severity(key): number for key, number in counted.get("severity", {}).items()},
-            {AccountId(accounts[key]): number for key, number in counted.get("account", {}).items()},
-            {ControlId(controls[key]): number for key, number in counted.get("control", {}).items()},
+        verdicts = {Verdict(value): bits for value, bits in those("verdict").items()}
+        return cls(
+            sum(one.bit_count() for one in verdicts.values()),
+            verdicts,
+            {Severity[value.upper()]: bits for value, bits in those("severity").items()},
+            {AccountId(value): bits for value, bits in those("account").items()},
+            {ControlId(value): bits for value, bits in those("control").items()},
+            orders,
         )
 
-    def _cells(self) -> tuple[str, list[object]]:
-        """Where the counts come from: those that were counted when the index was made, or of what a search finds."""
-        searched = self._search_conditions()
-        if not searched:
-            return "", []
-        where, values = self._where(searched)
-        return (
-            "WITH cells AS MATERIALIZED (SELECT control, account, verdict, severity, count(*) AS number "  # noqa: S608
-            f"FROM findings {self._joined()} WHERE {where} GROUP BY 1, 2, 3, 4)",
-            values,
-        )
+    @property
+    def all(self) -> int:
+        """All findings."""
+        return (1 << self.size) - 1
 
-    def _joined(self) -> str:
-        joined = "JOIN texts USING (position)" if self.query.resource else ""
-        return f"{joined} JOIN words USING (position)" if self.query.words else joined
-
-    def _search_conditions(self) -> list[tuple[str, list[object]]]:
-        words = self.query.words[:MOST_WORDS]
-        found: list[tuple[str, list[object]]] = [("instr(search, ?)", [word.casefold()]) for word in words]
-        if self.query.resource:
-            found.append(("resource = ?", [self.query.resource]))
-        return found
-
-    def _facet_conditions(self) -> dict[str, tuple[str, list[object]]]:
-        query = self.query
-        found: dict[str, tuple[str, list[object]]] = {}
-        if query.verdicts:
-            found["verdict"] = _among("verdict", sorted(VERDICTS.index(one) for one in query.verdicts))
-        if query.severities:
-            found["severity"] = _among("severity", sorted(int(one) for one in query.severities))
-        if query.account is not None:
-            found["account"] = ("account = (SELECT n FROM accounts WHERE id = ?)", [query.account])
-        if query.controls is not None:
-            names = json.dumps(sorted(query.controls))
-            found["control"] = (
-                "control IN (SELECT n FROM controls WHERE id IN (SELECT value FROM json_each(?)))",
-                [names],
-            )
-        return found
-
-    def _all_conditions(self) -> list[tuple[str, list[object]]]:
-        return [*self._facet_conditions().values(), *self._search_conditions()]
-
-    @staticmethod
-    def _where(conditions: Sequence[tuple[str, list[object]]]) -> tuple[str, list[object]]:
-        if not conditions:
-            return "1", []
-        return " AND ".join(one for one, _ in conditions), [
-            value for _, values in conditions for value in values
-        ]
+    def positions(self, wanted: int, sort: Sort, first: int, size: int) -> list[int]:
+        """The positions of one page of the wanted ones, in an order."""
+        order: Sequence[int] = range(self.size) if sort is Sort.WORST else self.orders[sort]
+        # One character a finding: what lies at which position.
+        signs = format(wanted, f"0{self.size}b")[::-1] if self.size else ""
+        if sort is Sort.WORST:
+            kept: Iterator[int] = compress(order, map("1".__eq__, signs))
+        else:
+            kept = (one for one in order if signs[one] == "1")
+        return list(islice(kept, first, first + size))
 
 
-_ORDER: Final = {
-    Sort.WORST: "position",
-    Sort.CONTROL: "control, position",
-    Sort.ACCOUNT: "account, position",
-    Sort.RESOURCE: "by_name",
-}
-_ROW: Final = (
-    "SELECT texts.id, c.id, verdict, severity, a.id, region, resource, kind, name, because FROM texts "
-    "JOIN findings USING (position) JOIN controls c ON c.n = control JOIN accounts a ON a.n = account WHERE position = ?"
-)
+def _count(into: dict[Any, Counter[Any]], key: object, value: object, bits: int) -> None:
+    if bits:
+        into.setdefault(key, Counter())[value] = bits.bit_count()
 
 
-def _among(column: str, numbers: Sequence[int]) -> tuple[str, list[object]]:
-    return f"{column} IN ({', '.join('?' * len(numbers))})", list(numbers)
+def _chosen(sets: _Sets, query: FindingQuery) -> dict[str, int]:
+    """The set that each filter leaves; a filter that is not set is not there."""
+    found: dict[str, int] = {}
+    if query.verdicts:
+        found["verdicts"] = _union(sets.verdicts, query.verdicts)
+    if query.severities:
+        found["severities"] = _union(sets.severities, query.severities)
+    if query.account is not None:
+        found["accounts"] = sets.accounts.get(query.account, 0)
+    if query.controls is not None:
+        found["controls"] = _union(sets.controls, query.controls)
+    return found
+
+
+def _union(sets: Mapping[Any, int], values: Iterable[object]) -> int:
+    found = 0
+    for one in values:
+        found |= sets.get(one, 0)
+    return found
+
+
+def _facets(sets: _Sets, searched: int, chosen: Mapping[str, int]) -> Facets:
+    """Counts by each value, each without its own filter; values that nothing has are left out."""
+    counted: dict[str, dict[Any, int]] = {}
+    for name in ("verdicts", "severities", "accounts", "controls"):
+        rest = searched
+        for other, bits in chosen.items():
+            rest &= bits if other != name else searched
+        numbers = ((value, (rest & bits).bit_count()) for value, bits in getattr(sets, name).items())
+        counted[name] = {value: number for value, number in numbers if number}
+    return Facets(**counted)
+
+
+_SETS: Final = "SELECT kind, value, bits FROM sets ORDER BY place"
+_ROW: Final = "SELECT id, control, verdict, severity, account, region, resource, kind, name, because FROM texts WHERE position = ?"
 
 
 def _row(found: Sequence[Any]) -> FindingRow:
     name, control, verdict, severity, account, *texts = found
     return FindingRow(
-        name, ControlId(control), VERDICTS[verdict], Severity(severity), AccountId(account), *texts
+        name, ControlId(control), Verdict(verdict), Severity[severity.upper()], AccountId(account), *texts
     )

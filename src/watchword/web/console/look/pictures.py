@@ -34,7 +34,7 @@ def trend(numbers: Sequence[int], what: str, *, width: int = _WIDTH, height: int
     title = f"{what} over {len(numbers)} assessments: {told}" if len(numbers) > 1 else f"{what}: {told}"
     area = f"M{_EDGE},{height - _EDGE} L{line.replace(' ', ' L')} L{x:.1f},{height - _EDGE} Z"
     return Markup(  # noqa: S704 - numbers, and a title that is escaped
-        f'<svg class="trend" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img">'
+        f'<svg class="trend" viewBox="0 0 {width} {height}" width="{width}" height="{height}" preserveAspectRatio="xMinYMid" role="img">'
         f'<title>{escape(title)}</title><path class="area" d="{area}"/><polyline points="{line}"/>'
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.6"/></svg>'
     )
