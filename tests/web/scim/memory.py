@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,19 +24,24 @@ def at(seconds: float, directory: DirectoryId = ACME) -> Caller:
     return Caller(directory, NOW + timedelta(seconds=seconds))
 
 
+def counted() -> Callable[[datetime], str]:
+    """Gives ids whose order is that of creation."""
+    numbers = itertools.count(1)
+    return lambda _: f"id-{next(numbers):04}"
+
+
 @dataclass
 class Memory:
     """Resources by directory, kind and id; members and groups are worked out when they are read."""
 
     kept: dict[tuple[str, ScimKind, str], Stored] = field(default_factory=dict)
     guard: Any = field(default_factory=threading.RLock)
-    numbers: Any = field(default_factory=lambda: itertools.count(1))
-    full_reads: int = 0
+    ids: Any = field(default_factory=counted)
 
     def create(self, caller: Caller, kind: ScimKind, document: Document) -> Stored:
         with self.guard:
-            self._judge(caller, kind, "", document)
-            id_ = f"{kind.value.lower()}-{next(self.numbers)}"
+            id_ = self.ids(caller.at)
+            self._judge(caller, kind, id_, document)
             made = Stored(kind, id_, 1, caller.at, caller.at, copy.deepcopy(dict(document)))
             self.kept[caller.directory, kind, id_] = made
             return self._full(caller, made, True)
@@ -59,6 +65,14 @@ class Memory:
         with self.guard:
             self._same(caller, kind, before)
             del self.kept[caller.directory, kind, before.id]
+            for key, one in self.kept.items():
+                inside = one.document.get("members", [])
+                rest = [member for member in inside if member["value"] != before.id]
+                if len(rest) < len(inside):
+                    document = {**one.document, "members": rest}
+                    self.kept[key] = replace(
+                        one, version=one.version + 1, changed=caller.at, document=document
+                    )
 
     def find(self, caller: Caller, query: Query) -> Found:
         with self.guard:
@@ -93,6 +107,13 @@ class Memory:
         for member in document.get("members", []):
             if self._kind(caller, member["value"]) is None:
                 raise ScimRefused(400, "there is no such member", scim_type="invalidValue")
+            if self._reaches(caller, member["value"], id_):
+                raise ScimRefused(400, "a group cannot be within itself", scim_type="invalidValue")
+
+    def _reaches(self, caller: Caller, inner: str, outer: str) -> bool:
+        there = self.kept.get((caller.directory, ScimKind.GROUP, inner))
+        below = () if there is None else there.document.get("members", ())
+        return inner == outer or any(self._reaches(caller, one["value"], outer) for one in below)
 
     def _kind(self, caller: Caller, id_: str) -> ScimKind | None:
         return next((kind for kind in ScimKind if (caller.directory, kind, id_) in self.kept), None)
@@ -101,11 +122,15 @@ class Memory:
         document = copy.deepcopy(dict(stored.document))
         if not members:
             document.pop("members", None)
+        if not document.get("members"):
+            document.pop("members", None)
         for one in document.get("members", []):
             kind = self._kind(caller, one["value"])
             if kind is not None:
                 there = self.kept[caller.directory, kind, one["value"]].document
                 one |= {"type": kind.value, "display": there.get("displayName") or there.get("userName")}
+        if "members" in document:
+            document["members"].sort(key=lambda one: (one["type"] == "Group", one["value"]))
         groups = [
             {"value": one.id, "display": one.document["displayName"], "type": "direct"}
             for (directory, kind, _), one in self.kept.items()

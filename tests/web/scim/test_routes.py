@@ -13,10 +13,11 @@ import httpx
 import pytest
 
 from tests.web.scim.conftest import BASE, STRANGER, TOKEN, client, door, serving
-from tests.web.scim.memory import Memory
+from tests.web.scim.memory import ACME, NOW, Memory
 from tests.web.scim.samples import group, patch, rich, user
 from watchword.errors import DatabaseDamaged, DatabaseLocked
 from watchword.model.people import DirectoryId
+from watchword.model.scim import ScimKind, Stored
 from watchword.web.scim.bodies import DEEPEST, LARGEST
 from watchword.web.scim.catalogue import ENTERPRISE_URN, USER_URN
 from watchword.web.scim.listing import LIST_URN, MOST, SEARCH_URN
@@ -243,7 +244,8 @@ def test_a_list_of_none_tells_how_many_there_are(http: httpx.Client) -> None:
 
 def test_a_page_is_bounded_and_numbers_below_one_mean_the_first(http: httpx.Client, store: Memory) -> None:
     for number in range(MOST + 5):
-        made(http, user(f"u{number}"))
+        one = Stored(ScimKind.USER, f"u{number:03}", 1, NOW, NOW, {"userName": f"u{number}"})
+        store.kept[ACME, ScimKind.USER, one.id] = one
     assert http.get("/Users", params={"count": "100000", "startIndex": "-5"}).json()["itemsPerPage"] == MOST
     assert http.get("/Users", params={"count": "-1"}).json()["itemsPerPage"] == 0
     assert http.get("/Users", params={"startIndex": "999999"}).json()["Resources"] == []

@@ -120,21 +120,24 @@ def _cut(attribute: Attribute, value: Any, only: Iterable[Target], out: Iterable
     without = [one for one in out if one.attribute is attribute]
     if (
         attribute.returned is Returned.NEVER
-        or (named and not ours)
         or any(one.sub is None for one in without)
+        or (not ours and (named or attribute.returned is Returned.REQUEST))
     ):
-        return None
-    if attribute.returned is Returned.REQUEST and not ours:
         return None
     if attribute.type is not Type.COMPLEX:
         return value
-    subs = {one.sub.name for one in ours if one.sub is not None}
-    if any(one.sub is None for one in ours) or not ours:
-        subs = {one.name for one in attribute.sub}
-    subs -= {one.sub.name for one in without if one.sub is not None}
+    subs = _subs(attribute, ours) - {one.sub.name for one in without if one.sub is not None}
     if isinstance(value, Mapping):
         return {name: one for name, one in value.items() if name in subs}
     return [{name: one for name, one in item.items() if name in subs} for item in value]
+
+
+def _subs(attribute: Attribute, ours: list[Target]) -> set[str]:
+    """The sub-attributes that are wanted: those named, or all where the attribute itself is."""
+    named = {one.sub.name for one in ours if one.sub is not None}
+    if not ours or any(one.sub is None for one in ours):
+        return {one.name for one in attribute.sub}
+    return named
 
 
 def _targets(kind: ResourceType, names: Iterable[str]) -> list[Target]:
