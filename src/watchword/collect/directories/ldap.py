@@ -282,13 +282,16 @@ class LdapReader:
             if isinstance(item, Entry):
                 yield item
             elif loud and not _own_part(item):
-                self._fault(
-                    DirectoryFault(
-                        entries.shown(item.url),
-                        "a part of the directory lies on another server, which is not asked",
-                        "read that server as a directory of its own",
-                    )
-                )
+                self._elsewhere(item)
+
+    def _elsewhere(self, item: Elsewhere) -> None:
+        fault = DirectoryFault(
+            entries.shown(item.url),
+            "a part of the directory lies on another server, which is not asked",
+            "read that server as a directory of its own",
+        )
+        if fault not in self.faults[:MOST_FAULTS]:
+            self._fault(fault)
 
     def _fault(self, fault: DirectoryFault) -> None:
         if len(self.faults) < MOST_FAULTS:

@@ -51,6 +51,10 @@ LONGEST_WORDS: Final = 200
 """Characters of a server's words that are told."""
 
 
+MOST_EMPTY_PAGES: Final = 100
+"""Pages without an entry, one after another; a server may give some while it looks for the next entry."""
+
+
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
     """A part of the tree that lies on other servers; it is not followed."""
@@ -113,7 +117,7 @@ class LdapConnection:
         """
         from bonsai import LDAPError
 
-        seen = 0
+        seen, empty = 0, 0
         try:
             page = self._raw.paged_search(
                 base,
@@ -124,14 +128,17 @@ class LdapConnection:
                 page_size=self._settings.page_size,
             )
             while True:
+                empty += 1
                 for item in page:
-                    seen += 1
+                    seen, empty = seen + 1, 0
                     if seen > self._settings.most_entries:
                         raise self._too_many()
                     yield _taken(item)
                 message = page.acquire_next_page()
                 if message is None:
                     return
+                if empty > MOST_EMPTY_PAGES:
+                    raise DirectoryLying("its pages are empty and do not end", where=self.url)
                 page = self._raw._evaluate(message, self._settings.timeout)
         except LDAPError as error:
             raise told(error, self.url) from None

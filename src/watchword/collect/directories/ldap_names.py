@@ -92,7 +92,7 @@ def dn_key(text: str) -> bytes:
     for part in parse_dn(text):
         for name, value in sorted(part):
             for word in (name, value):
-                raw = word.encode()
+                raw = word.encode("utf-8", "surrogatepass")
                 digest.update(len(raw).to_bytes(4, "big") + raw)
         digest.update(b"\xff\xff\xff\xff")
     return digest.digest()

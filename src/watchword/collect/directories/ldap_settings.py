@@ -80,6 +80,7 @@ class LdapSettings:
         """Check every setting; what is taken is what will be used."""
         if not self.directory:
             raise ValueError("directory: an id is needed")
+        self._take_kinds()
         object.__setattr__(self, "urls", tuple(self.urls))
         if not self.urls:
             raise ValueError("urls: at least one server is needed, for example ldaps://ldap.example.com")
@@ -101,6 +102,17 @@ class LdapSettings:
         if url.startswith("ldaps://"):
             return Tls.LDAPS
         return Tls.NONE if self.tls is Tls.NONE else Tls.STARTTLS
+
+    def _take_kinds(self) -> None:
+        """Words of a file of settings as what they stand for; one that was only alike must not pass for another."""
+        try:
+            object.__setattr__(self, "tls", None if self.tls is None else Tls(self.tls))
+        except ValueError:
+            raise ValueError(f"tls: {' or '.join(Tls)} is expected") from None
+        try:
+            object.__setattr__(self, "flavour", Flavour(self.flavour))
+        except ValueError:
+            raise ValueError(f"flavour: {' or '.join(Flavour)} is expected") from None
 
     def _check_url(self, url: str) -> None:
         host = address(url)[0]

@@ -1,0 +1,305 @@
+"""The reader against directories that lie, break off, keep back, or are Active Directory."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from uuid import UUID
+
+import pytest
+
+from tests.collect.directories.ldap_peer import Answer, Attributes, Peer, Search, directory
+from watchword.collect.directories.ldap import ACTIVE_DIRECTORY, MOST_FAULTS, LdapReader
+from watchword.collect.directories.ldap_settings import Flavour, LdapSettings
+from watchword.errors import DirectoryDenied, DirectoryError, DirectoryLying, DirectoryUnreachable
+from watchword.model.directory import AccountKind, DirectoryAccount, DirectoryGroup
+
+pytest.importorskip("bonsai", reason="bonsai is not installed")
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+
+BASE = "dc=abc,dc=example"
+ROOT = {"supportedCapabilities": [ACTIVE_DIRECTORY]}
+
+
+def id_of(number: int) -> str:
+    return str(UUID(int=number))
+
+
+def person(name: str, number: int, **more: list[bytes]) -> tuple[str, Attributes]:
+    return (
+        f"uid={name},{BASE}",
+        {
+            "objectClass": [b"person"],
+            "uid": [name.encode()],
+            "entryUUID": [id_of(number).encode()],
+            **more,
+        },
+    )
+
+
+def group(name: str, number: int, *members: str) -> tuple[str, Attributes]:
+    return (
+        f"cn={name},{BASE}",
+        {
+            "objectClass": [b"groupOfNames"],
+            "cn": [name.encode()],
+            "entryUUID": [id_of(number).encode()],
+            "member": [member.encode() for member in members],
+        },
+    )
+
+
+def ad(name: str, number: int, kind: str = "user", **more: list[bytes]) -> tuple[str, Attributes]:
+    return (
+        f"CN={name},{BASE}",
+        {
+            "objectClass": [b"top", kind.encode()],
+            "objectCategory": [b"person" if kind == "user" else kind.encode()],
+            "cn": [name.encode()],
+            "sAMAccountName": [name.encode()],
+            "objectGUID": [UUID(int=number).bytes_le],
+            **more,
+        },
+    )
+
+
+def read(
+    answers: Callable[[Search], Answer], **changes: object
+) -> tuple[LdapReader, list[DirectoryAccount], list[DirectoryGroup]]:
+    with Peer(answers).running() as peer:
+        reader = LdapReader(LdapSettings(**peer.settings(**changes)))
+        return reader, list(reader.accounts()), list(reader.groups())
+
+
+def test_of_two_entries_with_one_id_neither_is_believed() -> None:
+    reader, accounts, groups = read(
+        directory(
+            person("honest", 1),
+            person("one", 7),
+            person("two", 7),
+            group("all", 9, f"uid=honest,{BASE}", f"uid=one,{BASE}"),
+        )
+    )
+    assert [account.user_name for account in accounts] == ["honest"]
+    assert groups[0].accounts == (id_of(1),)
+    told = [fault for fault in reader.faults if "none of them is believed" in fault.what]
+    assert [fault.where for fault in told] == [f"uid=one,{BASE}", f"uid=two,{BASE}"]
+
+
+def test_an_account_and_a_group_with_one_id_are_not_believed_either() -> None:
+    reader, accounts, groups = read(
+        directory(person("honest", 1), person("one", 7), group("all", 7, f"uid=honest,{BASE}"))
+    )
+    assert [account.user_name for account in accounts] == ["honest"]
+    assert groups == []
+    assert len(reader.faults) == 2
+
+
+def test_of_two_entries_with_one_name_neither_is_believed() -> None:
+    twin = (f"UID = Honest , {BASE}", person("x", 8)[1])
+    _, accounts, _ = read(directory(person("honest", 1), twin, person("other", 2)))
+    assert [account.user_name for account in accounts] == ["other"]
+
+
+def test_entries_without_id_or_name_are_faults_and_the_rest_is_read() -> None:
+    dn, values = person("nameless", 3)
+    reader, accounts, _ = read(
+        directory(
+            (f"uid=idless,{BASE}", {"objectClass": [b"person"], "uid": [b"idless"]}),
+            (dn, {name: value for name, value in values.items() if name != "uid"}),
+            person("wrong", 4, entryUUID=[b"not-an-id"]),
+            person("alice", 1),
+        )
+    )
+    assert [account.user_name for account in accounts] == ["alice"]
+    assert {fault.where.partition(",")[0]: fault.what for fault in reader.faults} == {
+        "uid=idless": "it has no entryUUID",
+        "uid=nameless": "it has no uid",
+        "uid=wrong": "its entryUUID cannot be read",
+    }
+
+
+def test_bytes_that_are_no_text_are_faults_of_their_attribute() -> None:
+    reader, [alice], _ = read(directory(person("alice", 1, mail=[b"\xff\xfe"], displayName=[b"Alice"])))
+    assert (alice.mail, alice.display_name) == ("", "Alice")
+    assert [fault.what for fault in reader.faults] == ["mail is not UTF-8"]
+
+
+@pytest.mark.parametrize(
+    "name", ["C# Dev", "a\\=b", "x\\,y", "#1", "Ünï\\+", "two  spaces", 'q\\"uote', "a=b", "no\\5c"]
+)
+def test_any_legal_name_is_read(name: str) -> None:
+    entry = (f"cn={name},{BASE}", person("x", 1)[1])
+    reader, accounts, groups = read(directory(entry, group("g", 2, f"CN={name}, {BASE}")))
+    assert len(accounts) == 1
+    assert groups[0].accounts == (id_of(1),)
+    assert reader.faults == []
+
+
+def test_a_name_that_is_none_ends_nothing() -> None:
+    reader, accounts, _ = read(directory(("no name at all", person("x", 1)[1]), person("alice", 2)))
+    assert [account.user_name for account in accounts] == ["x", "alice"]
+    assert "is no DN" in reader.faults[0].what
+
+
+def paged(answers: list[Answer]) -> Callable[[Search], Answer]:
+    """Says these pages to each paged search, and what an honest directory says to the rest."""
+    honest = directory()
+    left: list[Answer] = []
+
+    def answer(asked: Search) -> Answer:
+        if not asked.page:
+            return honest(asked)
+        if not asked.cookie:
+            left[:] = answers
+        return left.pop(0)
+
+    return answer
+
+
+def test_pages_that_are_empty_and_do_not_end_are_a_lie() -> None:
+    def endless(asked: Search) -> Answer:
+        return Answer(cookie=b"more") if asked.page else directory()(asked)
+
+    with pytest.raises(DirectoryLying, match="do not end"):
+        read(endless)
+
+
+def test_pages_that_repeat_without_end_are_stopped_at_the_limit() -> None:
+    def endless(asked: Search) -> Answer:
+        return Answer([person("alice", 1)], cookie=b"more") if asked.page else directory()(asked)
+
+    with pytest.raises(DirectoryError, match="more than 50 entries"):
+        read(endless, most_entries=50)
+
+
+BREAKS = {
+    "cut": (Answer([person("a", 1)], cut=True), DirectoryUnreachable),
+    "silent": (Answer([person("a", 1)], silent=True), DirectoryUnreachable),
+    "busy": (Answer([person("a", 1)], code=51, words="busy"), DirectoryError),
+    "time": (Answer([person("a", 1)], code=3, words="took too long"), DirectoryUnreachable),
+    "admin": (Answer([person("a", 1)], code=11, words="too much"), DirectoryUnreachable),
+    "size": (Answer([person("a", 1)], code=4, words="enough"), DirectoryDenied),
+    "denied": (Answer([person("a", 1)], code=50, words="no"), DirectoryDenied),
+    "unknown": (Answer([person("a", 1)], code=80, words="internal\nerror"), DirectoryError),
+}
+
+
+@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("case", sorted(BREAKS))
+def test_an_answer_that_breaks_off_is_an_error_and_never_a_shorter_list(case: str, place: int) -> None:
+    broken, kind = BREAKS[case]
+    pages = [Answer([person("b", 2)], cookie=b"more"), broken] if place else [broken]
+    with pytest.raises(kind) as caught:
+        read(paged(pages), timeout=0.3)
+    assert "\n" not in caught.value.what
+
+
+def test_a_reference_that_is_no_address_is_a_lie() -> None:
+    with pytest.raises(DirectoryLying):
+        read(paged([Answer([person("a", 1)], references=["gopher://x"])]))
+
+
+def test_faults_are_bounded() -> None:
+    people = [person(f"p{number}", number + 1, mail=[b"\xff"]) for number in range(MOST_FAULTS + 50)]
+    reader, accounts, _ = read(directory(*people))
+    assert len(accounts) == len(people)
+    assert len(reader.faults) == MOST_FAULTS + 1
+    assert "more than" in reader.faults[-1].what
+
+
+ALICE = ad(
+    "alice",
+    1,
+    userAccountControl=[b"66050"],
+    accountExpires=[b"9223372036854775807"],
+    lastLogonTimestamp=[b"133500000000000000"],
+    userPrincipalName=[b"alice@abc.example"],
+    primaryGroupID=[b"512"],
+    employeeID=[b"007"],
+    **{"msDS-User-Account-Control-Computed": [b"16"]},
+)
+
+
+def test_active_directory_is_recognised_and_read() -> None:
+    reader, accounts, groups = read(
+        directory(
+            ALICE,
+            ad("svc$", 2, kind="msDS-GroupManagedServiceAccount", userAccountControl=[b"4096"]),
+            ad(
+                "Domain Admins",
+                3,
+                kind="group",
+                primaryGroupToken=[b"512"],
+                member=[f"CN=svc$,{BASE}".encode()],
+            ),
+            root=ROOT,
+        )
+    )
+    alice, service = accounts
+    assert alice.subject == id_of(1)
+    assert (alice.user_name, alice.employee_number) == ("alice", "007")
+    assert (alice.enabled, alice.locked, alice.expires) == (False, True, None)
+    assert alice.attributes["password_never_expires"] is True
+    assert service.kind is AccountKind.WORKLOAD
+    # A primary group has its people without naming them: who looks at member alone misses an administrator.
+    assert groups[0].accounts == (service.subject, alice.subject)
+    assert reader.faults == []
+
+
+def ranges(size: int, step: int, *, stuck: bool = False) -> Callable[[Search], Answer]:
+    """A domain whose one group has ``size`` members and gives ``step`` of them at a time."""
+    people = [ad(f"p{number}", number + 1) for number in range(size)]
+    names = [dn.encode() for dn, _ in people]
+    dn, own = ad("big", 10_000, kind="group")
+    honest = directory(*people, (dn, own), root=ROOT)
+
+    def answer(asked: Search) -> Answer:
+        wanted = [name for name in asked.attributes if name.startswith("member")]
+        if not wanted or (asked.scope == 0 and asked.base != dn):
+            return honest(asked)
+        begin = int(wanted[0].partition("=")[2].partition("-")[0] or "0")
+        end = begin + step
+        last = "*" if end >= size else str(end - 1)
+        if stuck and begin:
+            begin, end, last = 0, step, str(step - 1)
+        shown = {f"member;range={begin}-{last}": names[begin:end]}
+        return Answer([(dn, {**own, "member": [], **shown})])
+
+    return answer
+
+
+@pytest.mark.parametrize(("size", "step"), [(25, 10), (20, 10), (9, 10), (10, 10), (1, 1)])
+def test_members_that_active_directory_keeps_back_are_asked_for(size: int, step: int) -> None:
+    reader, _, [big] = read(ranges(size, step))
+    assert big.accounts == tuple(id_of(number + 1) for number in range(size))
+    assert reader.faults == []
+
+
+def test_ranges_that_do_not_end_are_a_fault() -> None:
+    reader, _, [big] = read(ranges(25, 10, stuck=True))
+    assert len(big.accounts) == 10
+    assert "up to number 10 only" in reader.faults[0].what
+
+
+def test_the_parts_that_every_domain_refers_to_are_no_faults() -> None:
+    honest = directory(ALICE, root=ROOT)
+    parts = [
+        f"ldap://ForestDnsZones.abc.example/DC=ForestDnsZones,{BASE}",
+        f"ldap://DomainDnsZones.abc.example/DC=DomainDnsZones,{BASE}",
+        f"ldap://abc.example/CN=Configuration,{BASE}",
+        f"ldap://child.abc.example/DC=child,{BASE}",
+    ]
+
+    def answer(asked: Search) -> Answer:
+        told = honest(asked)
+        return dataclasses.replace(told, references=parts) if asked.page else told
+
+    reader, accounts, _ = read(answer)
+    assert len(accounts) == 1
+    assert [fault.where for fault in reader.faults] == [f"ldap://child.abc.example:389/DC=child,{BASE}"]
+
+
+def test_the_flavour_of_the_settings_stands_before_what_the_root_says() -> None:
+    _, accounts, _ = read(directory(ALICE), flavour=Flavour.ACTIVE_DIRECTORY)
+    assert accounts[0].user_name == "alice"
