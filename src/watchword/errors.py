@@ -14,6 +14,8 @@
     │   ├── DirectoryUntrusted  its certificate, issuer or signature is not what the settings ask for
     │   └── DirectoryLying      what it says cannot be: two entries with one id, a broken answer
     ├── SignInRefused           somebody may not sign in; the reason is for the log, never for whoever asked
+    │   └── SignInThrottled     too many attempts: to be tried again after a while
+    ├── VaultError              a secret of the state cannot be encrypted or read
     ├── Forbidden               the one who asks may not do this
     ├── DatabaseError           the control plane's database cannot do as asked
     │   ├── DatabaseMissing     there is no such database, or nothing has been set up in it
@@ -126,6 +128,18 @@ class DirectoryLying(DirectoryError):
 
 class SignInRefused(WatchwordError):
     """Somebody may not sign in; ``what`` is for the log, never for whoever asked."""
+
+
+class SignInThrottled(SignInRefused):
+    """There were too many attempts; ``seconds`` until the next one is looked at."""
+
+    def __init__(self, what: str, *, seconds: float, where: str = "") -> None:
+        super().__init__(what, where=where, remedy="wait, or sign in with a passkey")
+        self.seconds = seconds
+
+
+class VaultError(WatchwordError):
+    """A secret of the state cannot be encrypted or read: a key is missing or open to others, or a ciphertext is not ours."""
 
 
 class Forbidden(WatchwordError):
