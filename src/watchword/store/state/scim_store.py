@@ -46,10 +46,9 @@ class SqlScimStore:
             ScimRefused: 400 ``invalidValue``: a member is not there; 403: the directory is disabled or not there.
         """
         make = _create_user if kind is ScimKind.USER else _create_group
+        id_ = self.ids(caller.at)
         return self.batch.run(
-            lambda connection, append: make(
-                _Work(self, connection, append, caller), self.ids(caller.at), document
-            )
+            lambda connection, append: make(_Work(self, connection, append, caller), id_, document)
         )
 
     def read(self, caller: Caller, kind: ScimKind, id_: str, *, members: bool = True) -> Stored | None:
