@@ -206,7 +206,11 @@ def _outside() -> Iterator[tuple[str, Page]]:
 @cache
 def pages() -> Mapping[str, Page]:
     """All samples by name."""
-    return dict((*_inside(), *_outside()))
+    from tests.web.console import estate_samples, people_samples
+
+    others = (*estate_samples.views(), *people_samples.views())
+    framed = ((name, (shell(name.capitalize(), place), view)) for name, place, view in others)
+    return dict((*_inside(), *_outside(), *framed))
 
 
 def with_texts(value: Any, change: Callable[[str], str]) -> Any:

@@ -18,6 +18,8 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Final
 
+from watchword.report.canvas import picture_css
+
 FOREVER: Final = "public, max-age=31536000, immutable"
 """What is said to browsers and proxies of a file whose name changes with its content (RFC 8246)."""
 
@@ -65,7 +67,10 @@ class Asset:
 def assets() -> Mapping[str, Asset]:
     """All files by their names in the package (``console.css``)."""
     folder = resources.files("watchword.web.console") / "static"
-    return MappingProxyType({name: _asset(name, (folder / name).read_bytes()) for name in _FILES})
+    found = {name: _asset(name, (folder / name).read_bytes()) for name in _FILES}
+    # The sheet of the report's pictures, which the console shows, too.
+    found["picture.css"] = _asset("picture.css", picture_css().encode())
+    return MappingProxyType(found)
 
 
 @cache
