@@ -110,6 +110,23 @@ def test_any_text_is_a_dn_or_refused(text: str) -> None:
     assert all(part for part in parsed)
 
 
+PIECES = st.lists(
+    st.sampled_from(["cn", "dc", "=", "=", ",", ",", " ", "a", "B", "é", "#", "\t", "<", "\u00a0", "1.2"]),
+    max_size=14,
+)
+
+
+@given(PIECES.map("".join))
+def test_the_short_way_through_simple_names_is_the_long_way(text: str) -> None:
+    def read(how: object) -> object:
+        try:
+            return how(text)  # type: ignore[operator]
+        except ValueError:
+            return "no DN"
+
+    assert read(parse_dn) == read(ldap_names._intricate)
+
+
 @given(VALUES)
 def test_a_value_in_a_dn_stays_one_value(value: str) -> None:
     parsed = parse_dn(f"cn={escape_dn(value)},{BASE}")

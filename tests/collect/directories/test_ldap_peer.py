@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
+import threading
 from collections.abc import Callable
 from uuid import UUID
 
@@ -10,8 +12,15 @@ import pytest
 
 from tests.collect.directories.ldap_peer import Answer, Attributes, Peer, Search, directory
 from watchword.collect.directories.ldap import ACTIVE_DIRECTORY, MOST_FAULTS, LdapReader
+from watchword.collect.directories.ldap_connection import connect
 from watchword.collect.directories.ldap_settings import Flavour, LdapSettings
-from watchword.errors import DirectoryDenied, DirectoryError, DirectoryLying, DirectoryUnreachable
+from watchword.errors import (
+    DirectoryDenied,
+    DirectoryError,
+    DirectoryLying,
+    DirectoryUnreachable,
+    UsageError,
+)
 from watchword.model.directory import AccountKind, DirectoryAccount, DirectoryGroup
 
 pytest.importorskip("bonsai", reason="bonsai is not installed")
@@ -193,6 +202,52 @@ def test_an_answer_that_breaks_off_is_an_error_and_never_a_shorter_list(case: st
     with pytest.raises(kind) as caught:
         read(paged(pages), timeout=0.3)
     assert "\n" not in caught.value.what
+
+
+def test_others_work_while_a_server_thinks_about_a_bind() -> None:
+    ticks: list[int] = []
+    ended = threading.Event()
+
+    def slow(dn: str, password: bytes) -> tuple[int, str]:
+        ended.wait(0.4)
+        return 49, "no"
+
+    def tick() -> None:
+        while not ended.wait(0.01):
+            ticks.append(1)
+
+    with Peer(directory(), slow).running() as peer:
+        other = threading.Thread(target=tick)
+        other.start()
+        try:
+            with pytest.raises(DirectoryDenied):
+                connect(LdapSettings(**peer.settings()))
+        finally:
+            ended.set()
+            other.join()
+    # bonsai's own blocking connection lets nobody else in: one tick at most.
+    assert len(ticks) > 5
+
+
+def test_a_server_that_never_answers_a_bind_is_given_up() -> None:
+    def never(dn: str, password: bytes) -> tuple[int, str]:
+        threading.Event().wait(2)
+        return 0, ""
+
+    with (
+        Peer(directory(), never).running() as peer,
+        pytest.raises(DirectoryUnreachable, match="not answered in time"),
+    ):
+        connect(LdapSettings(**peer.settings(connect_timeout=0.3)))
+
+
+def test_where_bonsai_is_missing_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "bonsai", None)
+    with Peer(directory()).running() as peer:
+        with pytest.raises(UsageError, match="not installed") as caught:
+            connect(LdapSettings(**peer.settings()))
+        assert "watchword[ldap]" in caught.value.remedy
+        assert peer.binds == []
 
 
 def test_a_reference_that_is_no_address_is_a_lie() -> None:

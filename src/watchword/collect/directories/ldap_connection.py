@@ -214,7 +214,7 @@ def _client(settings: LdapSettings, url: str, dn: str, password: str) -> LDAPCli
     except ImportError:
         raise UsageError(
             "reading LDAP directories needs bonsai, which is not installed",
-            remedy="install watchword[ldap]; it is built from source and needs OpenLDAP's headers (libldap-dev)",
+            remedy="install watchword[ldap]; building it needs OpenLDAP's headers (libldap-dev)",
         ) from None
     client = LDAPClient(url, settings.protection(url) is Tls.STARTTLS)
     client.set_cert_policy("demand")

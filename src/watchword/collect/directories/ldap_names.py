@@ -15,15 +15,21 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
-Dn = tuple[frozenset[tuple[str, str]], ...]
-"""A DN in comparable form: from the entry up, each part being its pairs of attribute type and value."""
+Part = frozenset[tuple[str, str]]
+"""One step of a DN: its pairs of attribute type and value."""
+
+Dn = tuple[Part, ...]
+"""A DN in comparable form: its parts from the entry up."""
 
 LONGEST_DN: Final = 8192
 """Characters; no directory has longer names."""
 
+_INTRICATE: Final = frozenset('\\"+;')
+_PLAIN: Final = re.compile(r'[^,+;\\"]*(?=[,+;]|\Z)')
 _SPECIAL: Final = frozenset('"+,;<>= #\\')
 _TYPE: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*|\d+(\.\d+)+")
 _HEX: Final = re.compile(r"[0-9A-Fa-f]{2}")
@@ -57,7 +63,14 @@ def parse_dn(text: str) -> Dn:
     """
     if len(text) > LONGEST_DN:
         raise ValueError(f"a DN of more than {LONGEST_DN} characters")
-    parts: list[frozenset[tuple[str, str]]] = []
+    if _INTRICATE.isdisjoint(text):
+        return tuple(map(_simple_part, text.split(","))) if text else ()
+    return _intricate(text)
+
+
+def _intricate(text: str) -> Dn:
+    """A DN with escapes, quotations or parts of several pairs, character by character."""
+    parts: list[Part] = []
     pairs: list[tuple[str, str]] = []
     position = 0
     while position < len(text):
@@ -71,6 +84,13 @@ def parse_dn(text: str) -> Dn:
         if ended and position >= len(text):
             raise ValueError(f"a DN that ends at character {position} with {ended!r}")
     return tuple(parts)
+
+
+@lru_cache(maxsize=4096)
+def _simple_part(text: str) -> Part:
+    """A part without anything special in it.  Entries share the parts above their own, hence the memory."""
+    pair, _ = _pair(text, 0)
+    return frozenset((pair,))
 
 
 def same_dn(one: str, other: str) -> bool:
@@ -88,14 +108,18 @@ def dn_key(text: str) -> bytes:
     Raises:
         ValueError: it is no DN.
     """
-    digest = blake2b(digest_size=16)
-    for part in parse_dn(text):
-        for name, value in sorted(part):
-            for word in (name, value):
-                raw = word.encode("utf-8", "surrogatepass")
-                digest.update(len(raw).to_bytes(4, "big") + raw)
-        digest.update(b"\xff\xff\xff\xff")
-    return digest.digest()
+    return blake2b(b"".join(map(_bytes, parse_dn(text))), digest_size=16).digest()
+
+
+@lru_cache(maxsize=4096)
+def _bytes(part: Part) -> bytes:
+    """A part as bytes that no other part, and no row of others, has."""
+    raw = bytearray()
+    for words in sorted(part):
+        for word in words:
+            encoded = word.encode("utf-8", "surrogatepass")
+            raw += len(encoded).to_bytes(4, "big") + encoded
+    return bytes(raw + b"\xff\xff\xff\xff")
 
 
 def escape(value: str) -> str:
@@ -141,6 +165,9 @@ def _pair(text: str, position: int) -> tuple[tuple[str, str], int]:
 
 def _plain(text: str, position: int) -> tuple[str, int]:
     """An unquoted value; spaces at its end count only where they are escaped."""
+    plain = _PLAIN.match(text, position)
+    if plain is not None:
+        return plain.group().rstrip(" "), plain.end()
     raw = bytearray()
     kept = 0
     while position < len(text) and text[position] not in ",+;":
@@ -185,4 +212,6 @@ def _decoded(raw: bytes | bytearray) -> str:
 
 def _folded(value: str) -> str:
     """A value as it is compared: case, forms of characters and runs of spaces do not count (RFC 4518)."""
+    if value.isascii() and value.isalnum():
+        return value.lower()
     return _SPACES.sub(" ", unicodedata.normalize("NFKC", value).casefold()).strip()

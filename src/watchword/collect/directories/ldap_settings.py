@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from watchword.collect.directories.ldap_names import parse_dn
+from watchword.collect.directories.ldap_names import Dn, parse_dn
 from watchword.model.people import DirectoryId
 
 MOST_ENTRIES: Final = 500_000
@@ -179,7 +179,7 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _checked_dn(name: str, dn: str) -> tuple[frozenset[tuple[str, str]], ...]:
+def _checked_dn(name: str, dn: str) -> Dn:
     try:
         return parse_dn(dn)
     except ValueError as error:
