@@ -20,7 +20,7 @@ from bonsai import LDAPDN, LDAPClient
 from bonsai.errors import TimeoutError as LdapTimeout
 from bonsai.ldapconnection import BaseLDAPConnection
 
-OPENING: Final = 0.003
+OPENING: Final = 0.001
 """Seconds between two looks at a connection that is being opened; its steps cannot all be waited for."""
 
 SLICE: Final = 0.25
