@@ -65,7 +65,8 @@ def end_sign_ins(connection: Connection, change: ScimChange, act: Act, append: J
     open_sessions = select(sessions.c.id, sessions.c.version).where(
         sessions.c.principal == principal, sessions.c.state == SessionState.ACTIVE.value
     )
-    for id_, version in connection.execute(open_sessions).all():
+    # Locked, so that one that is used or rotated just now does not undo the change by being quicker.
+    for id_, version in connection.execute(open_sessions.with_for_update()).all():
         over = Move(SESSIONS, id_, version, SessionState.REVOKED, {"ended": act.at})
         transition(connection, over, act, append)
     if _has_another(connection, principal, change):
@@ -73,7 +74,7 @@ def end_sign_ins(connection: Connection, change: ScimChange, act: Act, append: J
     open_tokens = select(api_tokens.c.id, api_tokens.c.version).where(
         api_tokens.c.principal == principal, api_tokens.c.state == TokenState.ACTIVE.value
     )
-    for id_, version in connection.execute(open_tokens).all():
+    for id_, version in connection.execute(open_tokens.with_for_update()).all():
         transition(connection, Move(API_TOKENS, id_, version, TokenState.REVOKED), act, append)
 
 

@@ -23,7 +23,7 @@ from typing import Any, Final
 from watchword.model.scim import Compared, Document, Every, Filter, Operator, ScimRefused, fold
 from watchword.web.scim.filters import PatchPath, parse_path
 from watchword.web.scim.matching import Test, inside, is_empty, matcher
-from watchword.web.scim.resources import identity, said_schemas, settled, value_of
+from watchword.web.scim.resources import distinct, identity, said_schemas, settled, value_of
 from watchword.web.scim.schemas import Attribute, Mutability, ResourceType, Target, Type
 
 PATCH_URN: Final = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
@@ -240,7 +240,7 @@ def _several(holder: dict[str, Any], step: _Step) -> None:
     else:
         made = _chosen(values, step)
     if made:
-        holder[step.attribute.name] = made
+        holder[step.attribute.name] = distinct(step.attribute, made)
     else:
         holder.pop(step.attribute.name, None)
 

@@ -129,7 +129,10 @@ def single_value(attribute: Attribute, raw: Any, where: str) -> Any:  # noqa: AN
 
 def distinct(attribute: Attribute, values: list[Any]) -> list[Any]:
     """Values without those that are there before: by ``value`` where that cannot be changed, else as a whole."""
-    return list({identity(attribute, one): one for one in reversed(values)}.values())[::-1]
+    first: dict[str, Any] = {}
+    for one in values:
+        first.setdefault(identity(attribute, one), one)
+    return list(first.values())
 
 
 def identity(attribute: Attribute, value: Any) -> str:  # noqa: ANN401

@@ -68,17 +68,12 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request whose token has been accepted."""
+    """A request whose token has been accepted; ``kind`` is that of the resources at its path."""
 
     door: Door
     request: Request
     caller: Caller
-
-    @property
-    def kind(self) -> ScimKind:
-        """The kind of resource that the path names."""
-        first = self.request.url.path.removeprefix(self.request.scope.get("root_path", "")).split("/")[1]
-        return next(kind for kind, one in TYPES.items() if one.endpoint == f"/{first}")
+    kind: ScimKind
 
     @property
     def id(self) -> str:
@@ -141,11 +136,12 @@ def router(door: Door) -> Router:
             door, "/Me", GET=_not_there, POST=_not_there, PUT=_not_there, PATCH=_not_there, DELETE=_not_there
         ),
     ]
-    for kind in TYPES.values():
+    for one in TYPES.values():
+        path, kind = one.endpoint, one.kind
         routes += [
-            _route(door, kind.endpoint, GET=_list, POST=_create),
-            _route(door, f"{kind.endpoint}/.search", POST=_list),
-            _route(door, kind.endpoint + "/{id}", GET=_get, PUT=_put, PATCH=_patch, DELETE=_delete),
+            _route(door, path, kind, GET=_list, POST=_create),
+            _route(door, f"{path}/.search", kind, POST=_list),
+            _route(door, path + "/{id}", kind, GET=_get, PUT=_put, PATCH=_patch, DELETE=_delete),
         ]
     return Router(routes, redirect_slashes=False, default=_Nowhere(door))
 
@@ -154,20 +150,22 @@ class _Nowhere:
     """Answers what no route takes: 401 without a token, else 404."""
 
     def __init__(self, door: Door) -> None:
-        self.endpoint = _guarded(door, {})
+        self.endpoint = _guarded(door, {}, ScimKind.USER)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401
         response = await self.endpoint(Request(scope, receive, send))
         await response(scope, receive, send)
 
 
-def _route(door: Door, path: str, **handlers: Handler) -> Route:
+def _route(door: Door, path: str, kind: ScimKind = ScimKind.USER, **handlers: Handler) -> Route:
     """A route with all its methods; others are answered by 405 after the token has been accepted."""
     methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-    return Route(path, _guarded(door, handlers), methods=methods)
+    return Route(path, _guarded(door, handlers, kind), methods=methods)
 
 
-def _guarded(door: Door, handlers: Mapping[str, Handler]) -> Callable[[Request], Awaitable[Response]]:
+def _guarded(
+    door: Door, handlers: Mapping[str, Handler], kind: ScimKind
+) -> Callable[[Request], Awaitable[Response]]:
     """A handler behind the token, whose refusals are answers."""
 
     async def answered(request: Request) -> Response:
@@ -179,7 +177,7 @@ def _guarded(door: Door, handlers: Mapping[str, Handler]) -> Callable[[Request],
             if handler is None:
                 refused = ScimRefused(405, f"{request.method} cannot be done here")
                 return _error(refused, {"Allow": ", ".join(sorted(handlers))})
-            return await handler(Asked(door, request, caller))
+            return await handler(Asked(door, request, caller, kind))
         except ScimRefused as refused:
             return _error(refused)
         except (DatabaseLocked, DatabaseUnreachable):
