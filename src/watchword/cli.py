@@ -39,11 +39,23 @@ def root(version: bool = typer.Option(False, "--version", help="Print the versio
 
 def application() -> typer.Typer:
     """The application with every command, those of plug-ins included."""
-    from watchword.commands import assess, audit, collect, controls, data, db, iam, policy, results, snapshots
+    from watchword.commands import (
+        assess,
+        audit,
+        collect,
+        controls,
+        data,
+        db,
+        iam,
+        policy,
+        results,
+        serve,
+        snapshots,
+    )
     from watchword.plugins import commands
 
     if not app.registered_commands:
-        for module in (assess, collect, results, snapshots):
+        for module in (assess, collect, results, snapshots, serve):
             module.add_to(app)
         own = (
             ("iam", iam.app),

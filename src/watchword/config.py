@@ -49,6 +49,10 @@
     largest_body = 1048576             # bytes
     body_seconds = 20
     requests_a_minute = 600            # of one address
+    metrics_from_loopback = false      # true: programs on this machine read /metrics without a token
+    sync_minutes = 30                  # how often directories are read
+    heads_file = "heads.ndjson"        # where signed heads of the audit log are written; relative to this file
+    heads_webhook = "https://…"        # and where they are posted to
     secret_key_file = "watchword.key"  # encrypts secrets of the state; relative to this file
     tls_certificate = "tls.pem"        # both or none; without them a proxy in front brings TLS
     tls_key = "tls.key"
@@ -158,8 +162,17 @@ def _config(path: Path, text: str, found: Mapping[str, Any]) -> Config:
         database=address.below(path.parent).url if address else DEFAULT,
         quotas=sections.get("iam", {}).get("quotas", {}),
         web=_below(path.parent, sections.get("web", {}) | sections.get("login", {})),
-        directories=sections.get("directories", {}),
+        directories=_named_files(path.parent, sections.get("directories", {})),
     )
+
+
+def _named_files(folder: Path, tables: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
+    """Files of directories, too; which keys there are is known where those are read, and not needed by most commands."""
+    if not tables:
+        return {}
+    from watchword.collect.directories.configured import below
+
+    return below(tables, folder)
 
 
 def _below(folder: Path, found: Mapping[str, Any]) -> dict[str, Any]:
@@ -295,7 +308,7 @@ def _number(least: int, most: int) -> Checker:
     return checked
 
 
-def _origin(value: Any) -> str:  # noqa: ANN401
+def origin(value: Any) -> str:  # noqa: ANN401
     """An origin as browsers name it; plain HTTP only for this machine, since elsewhere passkeys and cookies need TLS."""
     text = _text(value)
     found = re.fullmatch(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?", text)
@@ -390,7 +403,7 @@ _KEYS: Final[Mapping[str, Mapping[str, Checker]]] = {
     "state": {"url": _database},
     "iam": {"quotas": _quotas},
     "web": {
-        "public_url": _origin,
+        "public_url": origin,
         "bind": _address,
         "port": _number(1, 65535),
         "trusted_proxies": _each(_network),
@@ -398,6 +411,10 @@ _KEYS: Final[Mapping[str, Mapping[str, Checker]]] = {
         "largest_body": _number(1024, 64 * 1024 * 1024),
         "body_seconds": _seconds,
         "requests_a_minute": _number(1, 1_000_000),
+        "metrics_from_loopback": _flag,
+        "sync_minutes": _number(1, 24 * 60),
+        "heads_file": _path,
+        "heads_webhook": _url,
         "secret_key_file": _path,
         "tls_certificate": _path,
         "tls_key": _path,

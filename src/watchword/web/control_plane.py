@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from watchword.pdp.presets import PRESETS, Preset
 from watchword.store.state.database import Database
+from watchword.store.state.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,9 @@ class WebSettings:
     """``[web]`` of the settings.
 
     ``public_url`` is the one origin under which browsers come (scheme, host, port, no path); forwarding headers count only
-    from ``trusted_proxies``.  ``preset`` names the time limits of sessions.  Sizes in bytes, times in seconds.
+    from ``trusted_proxies``.  ``preset`` names the time limits of sessions.  ``metrics_from_loopback``: programs on this machine
+    may read ``/metrics`` without a token.  ``sync_minutes``: how often directories are read.  ``heads_file`` and
+    ``heads_webhook``: where signed heads of the audit log go.  Sizes in bytes, times in seconds.
     """
 
     public_url: str = "http://localhost:8440"
@@ -39,6 +43,10 @@ class WebSettings:
     passwords: bool = False
     tls_certificate: Path | None = None
     tls_key: Path | None = None
+    metrics_from_loopback: bool = False
+    sync_minutes: int = 30
+    heads_file: Path | None = None
+    heads_webhook: str = field(default="", repr=False)
 
     @property
     def host(self) -> str:
@@ -55,7 +63,7 @@ class WebSettings:
 class ControlPlane:
     """The parts of a process; ``folder`` holds snapshots and assessments.
 
-    ``vault`` is the ``watchword.store.state.vault.Vault``; ``directories`` are settings by the directory's id; ``told`` takes
+    ``vault`` holds the keys that lie outside the database; ``directories`` are settings by the directory's id; ``told`` takes
     each line of the structured log, a mapping without secrets.
     """
 
@@ -65,6 +73,11 @@ class ControlPlane:
     clock: Callable[[], datetime]
     randomness: Callable[[int], bytes]
     told: Callable[[Mapping[str, Any]], None]
-    vault: Any = field(default=None, repr=False)
+    vault: Vault = field(repr=False)
     directories: Mapping[str, Any] = field(default_factory=dict, repr=False)
     locations: Any = field(default=None, repr=False)
+
+    @property
+    def preset(self) -> Preset:
+        """The time limits of sessions, and the least level at which people sign in."""
+        return PRESETS[self.settings.preset]
