@@ -98,9 +98,9 @@ class Snapshot:
         """Rows, calls and seconds of all units together."""
         return self._status.totals()
 
-    def units(self) -> Iterator[UnitStatus]:
-        """The status of every unit."""
-        return self._status.units()
+    def units(self, account: AccountId | None = None) -> Iterator[UnitStatus]:
+        """The status of every unit, or of those of one account."""
+        return self._status.units(account)
 
     def rows(self, account: AccountId) -> Iterator[tuple[UnitKey, Resource]]:
         """All rows of an account, each with its unit.
