@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, update
 
 from watchword.model.factors import Factor, FactorId, FactorKind, FactorStatus
 from watchword.model.people import PresenceState, Principal, PrincipalId
@@ -68,6 +69,13 @@ def move(
         IllegalMove: the status may not follow.
     """
     return transition(connection, Move(FACTORS, factor.id, factor.version, to, values or {}), act)
+
+
+def used(connection: Connection, factor: Factor, at: datetime) -> bool:
+    """Note that a factor as it was read was used, if it is still active and the same; for those that do not count."""
+    same = (factors.c.id == factor.id) & (factors.c.version == factor.version)
+    mine = update(factors).where(same, factors.c.status == FactorStatus.ACTIVE.value)
+    return connection.execute(mine.values(last_used=at)).rowcount == 1
 
 
 def principal(connection: Connection, id_: PrincipalId) -> Principal | None:

@@ -13,10 +13,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import Connection, delete, select, update
 
 from watchword.store.state.login import throttles
+
+REMEMBERED: Final = timedelta(days=30)
+"""How long failures are remembered after the last attempt; else whoever waits would begin anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +74,24 @@ def admit(connection: Connection, gates: Sequence[Gate], now: datetime) -> timed
         interval = gate.rate.interval_after(failures)
         begin = max(arrival, now)
         wait = max(wait, begin - now - gate.rate.tolerance)
-        moves.append((gate.key, begin + interval, failures + 1, interval * gate.rate.burst))
+        moves.append((gate.key, begin + interval, failures + 1))
     if wait > timedelta(0):
         return wait
-    for key, arrival, failures, kept in moves:
-        # Kept longer than the time itself says, so that failures in a row are not forgotten at once.
-        values = {"arrival": arrival, "failures": failures, "expires": arrival + kept + timedelta(days=1)}
+    for key, arrival, failures in moves:
+        values = {"arrival": arrival, "failures": failures, "expires": arrival + REMEMBERED}
         connection.execute(update(throttles).where(throttles.c.key == key).values(values))
     return timedelta(0)
 
 
 def forgive(connection: Connection, gates: Sequence[Gate], now: datetime) -> None:
-    """Take back one attempt at each gate, and forget its failures: it was a success."""
+    """Take back one attempt at each gate, and half of the failures: it was a success.
+
+    Not all of them, since the one who succeeds need not be the one who failed.
+    """
     for gate in sorted(gates, key=lambda one: one.key):
         arrival, failures = _locked(connection, gate.key, now)
         back = arrival - gate.rate.interval_after(max(failures - 1, 0))
-        values = {"arrival": max(back, now), "failures": 0}
+        values = {"arrival": max(back, now), "failures": max(failures - 1, 0) // 2}
         connection.execute(update(throttles).where(throttles.c.key == gate.key).values(values))
 
 

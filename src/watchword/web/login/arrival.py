@@ -45,14 +45,15 @@ class Arrival:
 class Visit:
     """One request: from where, when, in which browser, and the randomness for what is drawn on its behalf.
 
-    ``browser`` is the value of the browser's flow cookie, to which everything under way is bound; ``randomness`` gives so
-    many bytes (``secrets.token_bytes``).
+    ``browser`` is the value of the browser's flow cookie, to which everything under way is bound; ``known`` that of its
+    cookie of known devices; ``randomness`` gives so many bytes (``secrets.token_bytes``).
     """
 
     arrival: Arrival
     now: datetime
     randomness: Callable[[int], bytes] = field(repr=False)
     browser: str = field(default="", repr=False)
+    known: str = field(default="", repr=False)
 
     def act(self, actor: PrincipalId | str, why: str, session: str = "") -> Act:
         """What somebody does in this request, for the audit."""
