@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
+import threading
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -112,7 +113,8 @@ class FindingsIndex:
     def __init__(self, folder: AssessmentFolder) -> None:
         self.folder = folder
         self._path = folder.path / FILE
-        self.remembered = lru_cache(REMEMBERED)(self._search)
+        self._remembered = lru_cache(REMEMBERED)(self._search)
+        self._searching = threading.Lock()
 
     @classmethod
     def open(cls, folder: AssessmentFolder) -> FindingsIndex:
@@ -155,9 +157,9 @@ class FindingsIndex:
         sets = self._sets
         searched = sets.all
         for word in query.words[:MOST_WORDS]:
-            searched &= self.remembered("instr(search, ?)", word.casefold())
+            searched &= self._fitting("instr(search, ?)", word.casefold())
         if query.resource:
-            searched &= self.remembered("resource = ?", query.resource)
+            searched &= self._fitting("resource = ?", query.resource)
         chosen = _chosen(sets, query)
         wanted = searched
         for one in chosen.values():
@@ -170,14 +172,21 @@ class FindingsIndex:
         """A finding with its evidence by its id; ``None`` where there is none.
 
         Raises:
-            StoreError: its line cannot be read.
+            StoreError: its line cannot be read, or is of another finding by now.
         """
         found = self._all(
             "SELECT f.name, start, length FROM texts JOIN files f ON f.n = file WHERE id = ? LIMIT 1",
             identifier,
         )
         for name, start, length in found:
-            return self._line(name, start, length)
+            whole = self._line(name, start, length)
+            if whole.id != identifier:
+                raise StoreError(
+                    "the findings have changed since their index was made",
+                    where=str(self.folder.path),
+                    remedy="ask again",
+                )
+            return whole
         return None
 
     @cached_property
@@ -189,6 +198,11 @@ class FindingsIndex:
             if sys.byteorder == "big":
                 orders[Sort(name)].byteswap()
         return _Sets.of(sets, orders)
+
+    def _fitting(self, condition: str, value: str) -> int:
+        # One scan at a time: who asks the same a moment later finds it remembered.
+        with self._searching:
+            return self._remembered(condition, value)
 
     def _search(self, condition: str, value: str) -> int:
         """The set of findings whose texts fit, as a number of bits."""

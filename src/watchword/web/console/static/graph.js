@@ -4,6 +4,7 @@
   const place = document.getElementById("graph");
   const data = document.getElementById("graph-data");
   const picture = document.getElementById("picture");
+  const moved = document.getElementById("moving");
   if (!place || !data || typeof cytoscape !== "function") return;
   const shown = JSON.parse(data.textContent);
   if (!shown.elements?.nodes?.length) return;
@@ -24,8 +25,8 @@
   picture.before(choice);
   let graph;
   button.addEventListener("click", () => {
-    const moving = place.hidden;
-    place.hidden = !moving;
+    const moving = moved.hidden;
+    moved.hidden = !moving;
     picture.hidden = moving;
     button.textContent = moving ? "Show the picture" : "Show as a graph that can be moved";
     if (moving && !graph) graph = draw();

@@ -27,7 +27,6 @@ class PathsView:
     graph: str = "{}"
     """JSON for the script: ``elements`` as Cytoscape takes them."""
     chokes: tuple[Choke, ...] = ()
-    notes: tuple[str, ...] = ()
     paths: tuple[PathView, ...] = ()
     more: int = 0
     reach: tuple[Reach, ...] = ()
@@ -54,7 +53,6 @@ def paths_view(page: AttackPage) -> PathsView:
         Markup(attack_graph_fragment(page.graph)) if page.graph.nodes else NO_PICTURE,  # noqa: S704 - escaped there
         elements(page.graph),
         page.graph.chokes,
-        page.graph.notes,
         page.paths,
         page.more,
         page.reach,

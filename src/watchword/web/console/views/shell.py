@@ -107,7 +107,7 @@ PLACES: Final = (
     NavGroup(
         "Estate",
         (
-            NavItem("estate", links.ESTATE, "Accounts and resources", "estate"),
+            NavItem("estate", links.ESTATE, "Accounts", "estate"),
             NavItem("identities", links.IDENTITIES, "AWS identities", "role"),
         ),
     ),
