@@ -143,7 +143,8 @@ class Query:
 
     ``filter`` (``None``: all) has names as the schema spells them, for stores that can use an index; whatever they find
     must pass ``matches``.  ``order`` gives what a resource is sorted by (``None``: the order of creation); who has equal
-    keys comes in the order of ids.  ``start`` counts from 0.  ``members`` says whether groups are wanted with their members.
+    keys comes in the order of ids.  ``start`` counts from 0.  ``members`` says whether groups are wanted with their members
+    and users with their groups, ``compares_members`` whether ``matches`` or ``order`` look at those.
     """
 
     kind: ScimKind
@@ -154,6 +155,7 @@ class Query:
     order: Callable[[Stored], Any] | None = None
     descending: bool = False
     members: bool = True
+    compares_members: bool = True
 
 
 @dataclass(frozen=True, slots=True)

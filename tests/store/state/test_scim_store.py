@@ -12,29 +12,40 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy import Connection, event, func, insert, select, text
 
 from tests.store.state.conftest import New
 from tests.store.state.people import NOW, add, after, person
 from tests.web.scim.memory import ACME, CALLER, OTHER, Memory, at, counted
 from tests.web.scim.samples import group, patch, rich, user
 from watchword.errors import DatabaseDenied, RowChanged, RowExists, RowMissing
-from watchword.model.directory import AccountKind
-from watchword.model.people import Directory, DirectoryState, Identity, PrincipalId
+from watchword.model.accounts import Account, AccountKey
+from watchword.model.directory import AccountKind, DirectoryAccount
+from watchword.model.people import Directory, DirectoryState, Group, GroupId, Identity, PrincipalId
 from watchword.model.scim import Caller, Query, ScimKind, ScimRefused, Stored
 from watchword.model.sessions import ApiToken, Session, SessionId, SessionState, TokenId, TokenState
 from watchword.store.audit import journal
-from watchword.store.state.accounts import account_of, accounts
+from watchword.store.state.accounts import ACCOUNTS, account_of, account_row, accounts
 from watchword.store.state.batch import Batch
 from watchword.store.state.database import Database
-from watchword.store.state.people import directories, directory_row, group_members, identities, identity_row
+from watchword.store.state.people import (
+    GROUPS,
+    directories,
+    directory_row,
+    group_members,
+    group_row,
+    identities,
+    identity_row,
+)
 from watchword.store.state.scim_effects import ScimChange
 from watchword.store.state.scim_find import PAGE
 from watchword.store.state.scim_store import SqlScimStore
+from watchword.store.state.scim_values import account
 from watchword.store.state.sessions import API_TOKENS, SESSIONS, api_tokens, session_row, sessions, token_row
 from watchword.store.state.transition import Act, Journal, create
 from watchword.web.scim.catalogue import ENTERPRISE_URN, TYPES, USERS
 from watchword.web.scim.listing import Question, query
+from watchword.web.scim.projection import Projection
 from watchword.web.scim.service import Condition, ScimService, ScimStore
 
 USER, GROUP = ScimKind.USER, ScimKind.GROUP
@@ -336,9 +347,6 @@ def test_a_directory_larger_than_a_page_is_read_whole(database: Database, store:
 
 def fill(database: Database, count: int) -> None:
     """Many users, written past the audit."""
-    from watchword.store.state.accounts import account_row
-    from watchword.store.state.scim_values import account
-
     rows = []
     for number in range(count):
         document = {"userName": f"u{number:04}", "title": "odd" if number % 2 else "even"}
@@ -362,7 +370,6 @@ def test_an_equality_is_answered_by_an_index(new: New, filter_: str) -> None:
         set_up(database)
         fill(database, 50)
         seen: list[str] = []
-        from sqlalchemy import event
 
         @event.listens_for(database.engine, "before_cursor_execute")
         def noted(connection: Any, cursor: Any, statement: str, parameters: Any, *rest: Any) -> None:
@@ -417,6 +424,9 @@ QUESTIONS = st.builds(
     count=st.integers(0, 3),
     sort_by=st.sampled_from(["", "userName", "displayName", "externalId", "title", "meta.created"]),
     descending=st.booleans(),
+    projection=st.sampled_from(
+        [Projection(), Projection(excluded=("members", "groups")), Projection(("userName",))]
+    ),
 )
 KINDS = st.sampled_from(ScimKind)
 STEPS = st.one_of(
@@ -477,3 +487,22 @@ def test_a_taken_name_is_told_as_such(store: SqlScimStore) -> None:
     with pytest.raises(RowExists):
         store.create(CALLER, USER, {"userName": "ADA"})
     assert store.replace(CALLER, USER, made, {"userName": "ADA"}).version == 2
+
+
+def test_what_did_not_come_by_scim_is_shown_by_its_columns(database: Database, store: SqlScimStore) -> None:
+    read = DirectoryAccount(ACME, "s-1", "ada", display_name="Ada", mail="a@x", enabled=True)
+    with database.writing() as connection:
+        create(connection, ACCOUNTS, account_row(Account(AccountKey("a-1"), read, NOW, NOW)), Act("x", NOW))
+        row = group_row(Group(GroupId("g-1"), ACME, "g-1", "Tours"))
+        create(connection, GROUPS, row, Act("x", NOW))
+    found = store.find(CALLER, query(USERS, Question('emails eq "A@x"')))
+    shown = {
+        "userName": "ada",
+        "displayName": "Ada",
+        "emails": [{"value": "a@x", "primary": True}],
+        "active": True,
+    }
+    assert [one.document for one in found.resources] == [shown]
+    assert [one.document for one in store.find(CALLER, Query(GROUP)).resources] == [{"displayName": "Tours"}]
+    changed = ScimService(store).patch(at(1), USER, "a-1", change("displayName", "Ada L"), ANY)
+    assert changed.document == {**shown, "displayName": "Ada L"}

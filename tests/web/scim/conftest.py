@@ -33,7 +33,8 @@ def door(store: ScimStore, **more: Any) -> Door:
 def serving(door: Door) -> Iterator[str]:
     """The address of a server that answers through a door while the block runs."""
     app = Starlette(routes=[Mount("/scim/v2", app=router(door))])
-    with socket.socket() as listening:
+    # Named as TCP, since asyncio sends small answers without delay only then.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))

@@ -77,7 +77,7 @@ class Memory:
     def find(self, caller: Caller, query: Query) -> Found:
         with self.guard:
             ours = [
-                self._full(caller, one, query.members)
+                self._full(caller, one, True)
                 for (directory, kind, _), one in self.kept.items()
                 if directory == caller.directory and kind is query.kind
             ]
@@ -85,7 +85,8 @@ class Memory:
         if query.order is not None:
             hits.sort(key=lambda one: one.id)
             hits.sort(key=query.order, reverse=query.descending)
-        return Found(len(hits), tuple(hits[query.start : query.start + query.count]))
+        page = hits[query.start : query.start + query.count]
+        return Found(len(hits), tuple(one if query.members else _without(one) for one in page))
 
     def _same(self, caller: Caller, kind: ScimKind, before: Stored) -> Stored:
         old = self.kept.get((caller.directory, kind, before.id))
@@ -120,8 +121,6 @@ class Memory:
 
     def _full(self, caller: Caller, stored: Stored, members: bool) -> Stored:
         document = copy.deepcopy(dict(stored.document))
-        if not members:
-            document.pop("members", None)
         if not document.get("members"):
             document.pop("members", None)
         for one in document.get("members", []):
@@ -139,4 +138,10 @@ class Memory:
         ]
         if groups and stored.kind is ScimKind.USER:
             document["groups"] = groups
-        return replace(stored, document=document)
+        made = replace(stored, document=document)
+        return made if members else _without(made)
+
+
+def _without(stored: Stored) -> Stored:
+    kept = {name: value for name, value in stored.document.items() if name not in ("members", "groups")}
+    return replace(stored, document=kept)

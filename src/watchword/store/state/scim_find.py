@@ -6,12 +6,12 @@ the whole directory in one moment, and keeps of it the page that is asked for, o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, Table, false, func, select
+from sqlalchemy import Column, ColumnElement, Connection, RowMapping, Select, Table, false, func, select
 
 from watchword.model.people import DirectoryId, PresenceState
 from watchword.model.scim import Compared, Every, Filter, Found, Operator, Query, ScimKind, Stored, fold
@@ -20,12 +20,15 @@ from watchword.store.state.accounts import account_of, accounts
 from watchword.store.state.columns import NAME
 from watchword.store.state.people import group_members, groups
 from watchword.store.state.scim_members import chunks, groups_of, members
-from watchword.store.state.scim_values import group_of, user_of
+from watchword.store.state.scim_values import group_of, user_of, user_of_columns
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """When a group was made that does not say so."""
 PAGE: Final = 1_000
 """Rows that are read at a time."""
+
+_OF_USERS: Final = (accounts.c.id, accounts.c.version, accounts.c.first_seen, accounts.c.attributes)
+"""What a user is made of; the other columns repeat it for others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +44,41 @@ class _Place:
     def table(self) -> Table:
         return accounts if self.kind is ScimKind.USER else groups
 
+    @property
+    def here(self) -> tuple[ColumnElement[bool], ...]:
+        """The conditions on rows that are there."""
+        table = self.table
+        return table.c.directory == self.directory, table.c.state == PresenceState.PRESENT.value
+
     def rows(self, *where: ColumnElement[bool]) -> Select[Any]:
         """Rows that are there, in the order of ids, which is that of creation."""
         table = self.table
-        present = table.c.state == PresenceState.PRESENT.value
-        return select(table).where(table.c.directory == self.directory, present, *where).order_by(table.c.id)
+        columns = _OF_USERS if self.kind is ScimKind.USER else tuple(table.c)
+        return select(*columns).where(*self.here, *where).order_by(table.c.id)
 
     def read(self, statement: Select[Any]) -> list[Stored]:
         """The resources of rows."""
         rows = self.connection.execute(statement).mappings().all()
         if self.kind is ScimKind.GROUP:
             return [self._group(row) for row in rows]
-        inside = groups_of(self.connection, [row["id"] for row in rows])
-        return [user_of(account_of(row), inside.get(row["id"], ())) for row in rows]
+        inside = groups_of(self.connection, [row["id"] for row in rows]) if self.members else {}
+        return [self._user(row, inside.get(row["id"], ())) for row in rows]
 
-    def _group(self, row: Any) -> Stored:  # noqa: ANN401
+    def named(self, ids: Sequence[str]) -> tuple[Stored, ...]:
+        """The resources of ids, in their order."""
+        found = (one for some in chunks(ids) for one in self.read(self.rows(self.table.c.id.in_(some))))
+        read = {one.id: one for one in found}
+        return tuple(read[id_] for id_ in ids)
+
+    def _user(self, row: RowMapping, inside: Sequence[Mapping[str, str]]) -> Stored:
+        if "scim" in row["attributes"]:
+            return user_of_columns(row, inside)
+        whole = select(accounts).where(accounts.c.id == row["id"])
+        return user_of(account_of(self.connection.execute(whole).mappings().one()), inside)
+
+    def _group(self, row: RowMapping) -> Stored:
         one = people.group_of(row)
-        listed = members(self.connection, one.id) if self.members else ()
-        return group_of(one, listed, EPOCH)
+        return group_of(one, members(self.connection, one.id) if self.members else (), EPOCH)
 
 
 def read_one(
@@ -72,43 +92,38 @@ def read_one(
 
 def find(connection: Connection, directory: DirectoryId, query: Query) -> Found:
     """Resources that answer a question."""
-    place = _Place(connection, directory, query.kind, query.members)
+    shown = _Place(connection, directory, query.kind, query.members)
     if query.filter is None and query.order is None:
-        return _page(place, query)
-    hits = (one for one in _candidates(place, query.filter) if query.matches(one))
-    if query.order is None:
-        return _slice(hits, query)
-    return _sorted(place, hits, query, query.order)
+        return _page(shown, query)
+    compared = _Place(connection, directory, query.kind, query.compares_members)
+    hits = (one for one in _candidates(compared, query.filter) if query.matches(one))
+    total, wanted = _slice(hits, query) if query.order is None else _sorted(hits, query, query.order)
+    return Found(total, shown.named(wanted))
 
 
 def _page(place: _Place, query: Query) -> Found:
-    statement = place.rows()
-    total = (
-        place.connection.scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0
-    )
+    counted = select(func.count()).select_from(place.table).where(*place.here)
+    total = place.connection.scalar(counted) or 0
     if not query.count or query.start >= total:
         return Found(total)
-    return Found(total, tuple(place.read(statement.limit(query.count).offset(query.start))))
+    return Found(total, tuple(place.read(place.rows().limit(query.count).offset(query.start))))
 
 
-def _slice(hits: Iterable[Stored], query: Query) -> Found:
+def _slice(hits: Iterable[Stored], query: Query) -> tuple[int, list[str]]:
+    """How many there are, and the ids of those on the page that is asked for."""
     total, kept = 0, []
     for one in hits:
         if query.start <= total < query.start + query.count:
-            kept.append(one)
+            kept.append(one.id)
         total += 1
-    return Found(total, tuple(kept))
+    return total, kept
 
 
-def _sorted(place: _Place, hits: Iterable[Stored], query: Query, order: Callable[[Stored], Any]) -> Found:
-    """The page that is asked for, read anew, so that no more than keys are kept of the others."""
+def _sorted(hits: Iterable[Stored], query: Query, order: Callable[[Stored], Any]) -> tuple[int, list[str]]:
+    """The same in an order; no more than keys are kept of all."""
     keys = [(order(one), one.id) for one in hits]
     keys.sort(key=lambda one: one[0], reverse=query.descending)
-    wanted = [id_ for _, id_ in keys[query.start : query.start + query.count]]
-    read = {
-        one.id: one for some in chunks(wanted) for one in place.read(place.rows(place.table.c.id.in_(some)))
-    }
-    return Found(len(keys), tuple(read[id_] for id_ in wanted))
+    return len(keys), [id_ for _, id_ in keys[query.start : query.start + query.count]]
 
 
 def _candidates(place: _Place, filter_: Filter | None) -> Iterator[Stored]:
@@ -164,6 +179,5 @@ def _equal(column: Column[Any], value: str) -> ColumnElement[bool]:
 def _displayed(place: _Place, value: str) -> list[str]:
     """Ids of the groups of that name in whatever case, found by reading names only."""
     wanted = fold(value)
-    here = (groups.c.directory == place.directory, groups.c.state == PresenceState.PRESENT.value)
-    rows = place.connection.execute(select(groups.c.id, groups.c.display).where(*here))
+    rows = place.connection.execute(select(groups.c.id, groups.c.display).where(*place.here))
     return [id_ for id_, display in rows if fold(display) == wanted]

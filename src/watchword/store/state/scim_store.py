@@ -52,7 +52,7 @@ class SqlScimStore:
         )
 
     def read(self, caller: Caller, kind: ScimKind, id_: str, *, members: bool = True) -> Stored | None:
-        """A resource, with or without the members of a group; ``None`` where it is not there."""
+        """A resource, with or without a group's members or a user's groups; ``None`` where it is not there."""
         with self.batch.database.reading() as connection:
             return read_one(connection, caller.directory, kind, id_, with_members=members)
 

@@ -56,12 +56,20 @@ def account_changed(one: Account, document: Document, at: datetime) -> Account:
 
 def user_of(one: Account, groups: Sequence[Mapping[str, str]] = ()) -> Stored:
     """A user as clients know it, with the groups that it is directly in."""
-    document = dict(one.read.attributes.get("scim") or _told(one.read))
+    attributes = {"scim": _told(one.read), **one.read.attributes}
+    row = {"id": one.id, "version": one.version, "first_seen": one.first_seen, "attributes": attributes}
+    return user_of_columns(row, groups)
+
+
+def user_of_columns(row: Mapping[Any, Any], groups: Sequence[Mapping[str, str]] = ()) -> Stored:
+    """A user of the columns ``id``, ``version``, ``first_seen`` and ``attributes``, where these have its document."""
+    attributes = row["attributes"]
+    document = dict(attributes["scim"])
     if groups:
         document["groups"] = [dict(each) for each in groups]
-    changed = one.read.attributes.get("changed")
-    at = datetime.fromisoformat(changed) if isinstance(changed, str) else one.first_seen
-    return Stored(ScimKind.USER, one.id, one.version, one.first_seen, at, document)
+    changed = attributes.get("changed")
+    at = datetime.fromisoformat(changed) if isinstance(changed, str) else row["first_seen"]
+    return Stored(ScimKind.USER, row["id"], row["version"], row["first_seen"], at, document)
 
 
 def group(id_: str, directory: DirectoryId, document: Document, at: datetime) -> Group:

@@ -208,5 +208,7 @@ USERS: Final = ResourceType(ScimKind.USER, "/Users", USER.description, USER, COM
 GROUPS: Final = ResourceType(ScimKind.GROUP, "/Groups", GROUP.description, GROUP, COMMON)
 TYPES: Final = {one.kind: one for one in (USERS, GROUPS)}
 """All types of resources by their kind."""
+RELATIONS: Final = {ScimKind.USER: "groups", ScimKind.GROUP: "members"}
+"""The attribute that says who is in which group, by the kind of resource; it may be large."""
 SCHEMAS: Final = {one.id: one for one in (USER, GROUP, ENTERPRISE)}
 """All schemas by URN."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from watchword.model.scim import Found, Query, ScimRefused, Stored, fold
+from watchword.web.scim.catalogue import RELATIONS
 from watchword.web.scim.filters import parse, parse_attribute
 from watchword.web.scim.matching import comparable, matcher, spelt
 from watchword.web.scim.projection import Projection, shown, whole
@@ -76,12 +77,13 @@ def query(kind: ResourceType, asked: Question, *, lenient: bool = False) -> Quer
     return Query(
         kind=kind.kind,
         filter=None if tree is None else spelt(tree, kind.resolve),
-        matches=_anything if tree is None else _matches(matcher(tree, kind.resolve, lenient=lenient)),
+        matches=_anything if tree is None else _matches(asked, matcher(tree, kind.resolve, lenient=lenient)),
         start=max(asked.start, 1) - 1,
         count=min(max(asked.count, 0), MOST),
         order=_order(kind, asked.sort_by) if asked.sort_by else None,
         descending=asked.descending,
-        members=_needs_members(kind, asked),
+        members=asked.projection.wants(kind, RELATIONS[kind.kind]),
+        compares_members=_mentions(asked, RELATIONS[kind.kind]),
     )
 
 
@@ -97,20 +99,20 @@ def answer(found: Found, asked: Question, base: str) -> dict[str, Any]:
     return {**made, "Resources": resources} if resources or asked.count > 0 else made
 
 
-def _needs_members(kind: ResourceType, asked: Question) -> bool:
-    """Whether the members of groups must be read, which may be many."""
-    if kind.attribute("members") is None:
-        return False
-    named = "members" in fold(asked.filter) or "members" in fold(asked.sort_by)
-    return named or asked.projection.wants(kind, "members")
+def _mentions(asked: Question, name: str) -> bool:
+    """Whether an attribute may stand in the filter or the order."""
+    return name in fold(asked.filter) or name in fold(asked.sort_by)
 
 
 def _anything(_: Stored) -> bool:
     return True
 
 
-def _matches(test: Callable[[Mapping[str, Any]], bool]) -> Callable[[Stored], bool]:
-    return lambda stored: test(whole(stored))
+def _matches(asked: Question, test: Callable[[Mapping[str, Any]], bool]) -> Callable[[Stored], bool]:
+    """The test of resources; what we add to a document is worked out only where the filter may look at it."""
+    if any(_mentions(asked, name) for name in ("meta", "schemas", "$ref")):
+        return lambda stored: test(whole(stored))
+    return lambda stored: test({"id": stored.id, **stored.document})
 
 
 def _question(given: Mapping[str, Any], named: Mapping[str, tuple[str, ...]]) -> Question:

@@ -24,7 +24,7 @@ from watchword.model.scim import Caller, ScimKind, ScimRefused, Stored
 from watchword.web.scim import discovery
 from watchword.web.scim.bearer import Authenticate, token_of
 from watchword.web.scim.bodies import LARGEST, parsed, too_large
-from watchword.web.scim.catalogue import TYPES
+from watchword.web.scim.catalogue import RELATIONS, TYPES
 from watchword.web.scim.listing import Question, from_parameters, from_search
 from watchword.web.scim.projection import Projection, etag, location, shown
 from watchword.web.scim.service import Condition, ScimService
@@ -279,7 +279,7 @@ async def _create(asked: Asked) -> Response:
 
 async def _get(asked: Asked) -> Response:
     wanted: Projection = asked.question().projection
-    members = asked.kind is ScimKind.GROUP and wanted.wants(TYPES[asked.kind], "members")
+    members = wanted.wants(TYPES[asked.kind], RELATIONS[asked.kind])
     condition, id_ = asked.condition(), asked.id
     found = await asked.work(lambda: asked.door.service.read(asked.caller, asked.kind, id_, members=members))
     if condition.is_known(found):

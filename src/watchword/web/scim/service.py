@@ -44,7 +44,7 @@ class ScimStore(Protocol):
         """
 
     def read(self, caller: Caller, kind: ScimKind, id_: str, *, members: bool = True) -> Stored | None:
-        """A resource, with or without the members of a group; ``None`` where it is not there."""
+        """A resource, with or without a group's members or a user's groups; ``None`` where it is not there."""
 
     def replace(self, caller: Caller, kind: ScimKind, before: Stored, document: Document) -> Stored:
         """Keep another document of a resource, where its version is still that of ``before``.
@@ -182,6 +182,7 @@ class ScimService:
                 start=max(one.start - total, 0),
                 count=one.count - len(resources),
                 members=one.members,
+                compares_members=one.compares_members,
             )
             found = self.store.find(caller, rest)
             total, resources = total + found.total, resources + found.resources
