@@ -54,7 +54,8 @@ class PasskeyIsland:
 class IdentifyView:
     """The first page: who are you, or: with a passkey, with another directory.
 
-    ``fields`` are hidden ones, sent back as they are; ``ldap`` says that a user name of a directory can be given.
+    ``fields`` are hidden ones, sent back as they are.  ``with_name`` says that a name with a password can be given; ``choices``
+    are the directories (id, name) that hold passwords, where there are several.
     """
 
     template: ClassVar[str] = "sign_in.html.j2"
@@ -65,6 +66,7 @@ class IdentifyView:
     federated: tuple[Federated, ...] = ()
     with_name: bool = True
     fields: tuple[tuple[str, str], ...] = ()
+    choices: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ class PasskeyView:
     error: str = ""
     other: str = ""
     """Where another way is offered; empty where there is none."""
+    fields: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,7 @@ class EnrolPasskeyView:
     first: bool = False
     totp_href: str = ""
     error: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
