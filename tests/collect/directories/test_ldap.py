@@ -23,8 +23,8 @@ from tests.collect.directories.slapd import (
     needs_slapd,
     person,
 )
-from watchword.collect.directories import ldap_connection
 from watchword.collect.directories.ldap import LdapReader
+from watchword.collect.directories.ldap_line import START_TLS
 from watchword.collect.directories.ldap_settings import LdapSettings
 from watchword.errors import (
     DirectoryDenied,
@@ -211,25 +211,47 @@ def test_a_certificate_of_another_name_or_time_is_not_trusted(tmp_path: Path, wr
             list(reader(slapd, urls=urls).accounts())
 
 
-@pytest.mark.parametrize("wrong", ["authority", "ended", "name", "nothing"])
-def test_libldap_verifies_for_itself_beside_the_probe(
-    tmp_path: Path, wrong: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # The one place where something is taken away: what remains must hold alone, whatever the environment says.
-    monkeypatch.setattr(ldap_connection, "probe", lambda settings, url: None)
-    monkeypatch.setenv("LDAPTLS_REQCERT", "never")
-    names = ("other.example",) if wrong == "name" else ("127.0.0.1",)
-    other = certificates(tmp_path / "other", called="somebody else")
-    with Slapd.started(tmp_path / "slapd", names=names, ended_certificate=wrong == "ended") as slapd:
-        slapd.add(person("alice"))
-        for url in (slapd.tls_url, slapd.url):
-            ca = str(other.ca) if wrong == "authority" else slapd.ca_file
-            read = reader(slapd, urls=(url,), ca_file=ca)
-            if wrong == "nothing":
-                assert len(list(read.accounts())) == 1
-            else:
-                with pytest.raises(DirectoryUnreachable):
-                    list(read.accounts())
+def test_a_file_of_authorities_that_holds_none_is_named(company: Slapd, tmp_path: Path) -> None:
+    empty = tmp_path / "ca.pem"
+    empty.write_text("no certificate")
+    with pytest.raises(DirectoryUntrusted, match="holds no certificate") as caught:
+        list(reader(company, ca_file=str(empty)).accounts())
+    assert caught.value.where == str(empty)
+
+
+def test_without_a_file_the_systems_authorities_are_asked(company: Slapd) -> None:
+    with pytest.raises(DirectoryUntrusted, match="certificate is not accepted"):
+        list(reader(company, ca_file="").accounts())
+
+
+GARBAGE = {
+    "text": b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    "length without end": bytes.fromhex("30847fffffff"),
+    "length of lengths": bytes.fromhex("30ff") + b"\xff" * 64,
+    "indefinite length": bytes.fromhex("3080020101"),
+    "zeros": b"\0" * 64,
+    "a bind that never was": bytes.fromhex("300c02016361070a010004000400"),
+    "a short bind": bytes.fromhex("30070201016102 0a01".replace(" ", "")),
+}
+
+
+@pytest.mark.parametrize("case", sorted(GARBAGE))
+def test_an_answer_that_is_no_ldap_is_an_error_in_time(company: Slapd, case: str) -> None:
+    def answer(connection: socket.socket) -> None:
+        if connection.recv(4096):
+            connection.sendall(GARBAGE[case])
+            connection.recv(4096)
+
+    with listening(answer) as port, pytest.raises(DirectoryError):
+        list(
+            reader(
+                company,
+                urls=(f"ldap://127.0.0.1:{port}",),
+                tls="none",
+                allow_plain=True,
+                connect_timeout=0.3,
+            ).accounts()
+        )
 
 
 def test_a_server_without_tls_is_told_nothing(company: Slapd, tmp_path: Path) -> None:
@@ -240,7 +262,7 @@ def test_a_server_without_tls_is_told_nothing(company: Slapd, tmp_path: Path) ->
     ):
         list(reader(company, urls=(f"ldap://127.0.0.1:{port}",), connect_timeout=0.5).accounts())
     assert all(READER.encode() not in one for one in heard)
-    assert heard == [ldap_connection.START_TLS]
+    assert heard == [START_TLS]
 
 
 REFUSED_TLS = bytes.fromhex("300c02010178070a0134040004 00".replace(" ", ""))

@@ -3,7 +3,8 @@
 Imported by `watchword.collect.directories.ldap_connection` only, when a directory is to be reached.
 
 * bonsai's blocking connection holds the interpreter's lock while it waits for the answer to a bind, so that a slow server
-  would stop every thread.  `Waiting` uses its non-blocking form and waits for the socket itself.
+  would stop every thread.  `Waiting` uses its non-blocking form and waits for the socket itself.  What it speaks to is a
+  `watchword.collect.directories.ldap_line.Line`, never a server.
 * bonsai checks every DN that a server sends against a pattern that knows neither ``#`` nor ``=`` within a value, both legal
   (RFC 4514 §2.4); one such entry would end the reading of all.  Names from servers are taken as text here, and parsed by
   `watchword.collect.directories.ldap_names`.
@@ -19,12 +20,16 @@ from typing import Final
 from bonsai import LDAPDN, LDAPClient
 from bonsai.errors import TimeoutError as LdapTimeout
 from bonsai.ldapconnection import BaseLDAPConnection
+from bonsai.utils import set_connect_async  # type: ignore[attr-defined]  # it does not say that it exports it
 
 OPENING: Final = 0.001
 """Seconds between two looks at a connection that is being opened; its steps cannot all be waited for."""
 
 SLICE: Final = 0.25
 """Seconds that are waited for the socket at most: what TLS has already read does not make it readable."""
+
+# The socket stays one that does not block: of a large message libldap would wait for the rest, and for us, for ever.
+set_connect_async(True)
 
 LDAPDN._dnregex = re.compile(r"(?s).*\Z")
 

@@ -1,25 +1,19 @@
-"""A connection to an LDAP server: reached, verified, bound; its searches page by page; its errors told to a person.
-
-Before libldap speaks to a server, `probe` has reached it, with TLS and in time: libldap itself knows no limit for the
-handshake and says only "cannot contact", whatever is wrong with a certificate.
-"""
+"""A connection to an LDAP server: bound, its searches page by page, its errors told to a person."""
 
 from __future__ import annotations
 
-import socket
-import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
 from watchword.collect.directories.ldap_entries import GROUP_ATTRIBUTES, USER_ATTRIBUTES, Entry
-from watchword.collect.directories.ldap_settings import LdapSettings, Tls, address
+from watchword.collect.directories.ldap_line import Line, unreachable
+from watchword.collect.directories.ldap_settings import LdapSettings
 from watchword.errors import (
     DirectoryDenied,
     DirectoryError,
     DirectoryLying,
     DirectoryUnreachable,
-    DirectoryUntrusted,
     UsageError,
 )
 
@@ -27,9 +21,6 @@ if TYPE_CHECKING:
     from bonsai import LDAPClient, LDAPError
 
     from watchword.collect.directories.ldap_bonsai import Waiting
-
-START_TLS: Final = b"\x30\x1d\x02\x01\x01\x77\x18\x80\x16" + b"1.3.6.1.4.1.1466.20037"
-"""The StartTLS request (RFC 4511 §4.14.1) as message 1."""
 
 RAW: Final = frozenset(
     name.lower()
@@ -65,8 +56,9 @@ class Elsewhere:
 class LdapConnection:
     """A bound connection to one of a directory's servers; ``with`` closes it."""
 
-    def __init__(self, raw: Waiting, url: str, settings: LdapSettings) -> None:
+    def __init__(self, raw: Waiting, line: Line, url: str, settings: LdapSettings) -> None:
         self._raw = raw
+        self._line = line
         self.url = url
         self._settings = settings
 
@@ -80,6 +72,7 @@ class LdapConnection:
         """End the connection; more than once does no harm."""
         if not self._raw.closed:
             self._raw.close()
+        self._line.close()
 
     def entry(self, dn: str, attributes: tuple[str, ...]) -> Entry | None:
         """One entry; None where there is none, or none that we may see.
@@ -184,15 +177,20 @@ def bind(settings: LdapSettings, url: str, dn: str, password: str) -> LdapConnec
     """
     if not dn or not password:
         raise LdapRefused("a bind without a name or a password would be one as nobody", where=url)
-    client = _client(settings, url, dn, password)
-    probe(settings, url)
+    client = _client(settings, dn, password)
     from bonsai import LDAPError
 
+    line = Line(settings, url)
     try:
+        client.set_url(line.address)
         raw, _ = client.connect(is_async=True, timeout=settings.connect_timeout)
     except LDAPError as error:
+        line.close()
         raise told(error, url) from None
-    return LdapConnection(raw, url, settings)
+    except SystemError:  # bonsai's, where an answer cannot be taken apart
+        line.close()
+        raise DirectoryLying("its answer to a bind cannot be read", where=url) from None
+    return LdapConnection(raw, line, url, settings)
 
 
 class LdapRefused(DirectoryDenied):
@@ -206,7 +204,7 @@ class LdapRefused(DirectoryDenied):
         self.words = words
 
 
-def _client(settings: LdapSettings, url: str, dn: str, password: str) -> LDAPClient:
+def _client(settings: LdapSettings, dn: str, password: str) -> LDAPClient:
     try:
         from bonsai import LDAPClient
 
@@ -216,13 +214,7 @@ def _client(settings: LdapSettings, url: str, dn: str, password: str) -> LDAPCli
             "reading LDAP directories needs bonsai, which is not installed",
             remedy="install watchword[ldap]; building it needs OpenLDAP's headers (libldap-dev)",
         ) from None
-    client = LDAPClient(url, settings.protection(url) is Tls.STARTTLS)
-    client.set_cert_policy("demand")
-    client.set_ca_cert(_authorities(settings))
-    # None takes back what the environment or a file of libldap may say.
-    client.set_ca_cert_dir(None)
-    client.set_client_cert(None)
-    client.set_client_key(None)
+    client = LDAPClient()
     # As bytes: bonsai would make a number of what looks like one, and lose its zeros.
     client.set_raw_attributes(list(RAW | {name.lower() for name in settings.user_name_attributes}))
     client.set_credentials("SIMPLE", dn, password)
@@ -232,12 +224,6 @@ def _client(settings: LdapSettings, url: str, dn: str, password: str) -> LDAPCli
     client.set_auto_page_acquire(False)
     client.set_async_connection_class(Waiting)
     return client
-
-
-def _authorities(settings: LdapSettings) -> str | None:
-    """The file of authorities: the settings' own, or the system's."""
-    paths = ssl.get_default_verify_paths()
-    return settings.ca_file or paths.cafile or paths.openssl_cafile
 
 
 def _taken(item: object) -> Entry | Elsewhere:
@@ -255,72 +241,6 @@ def _bytes(value: object) -> bytes:
     return bytes(value) if isinstance(value, bytes | bytearray) else str(value).encode()
 
 
-def probe(settings: LdapSettings, url: str) -> None:
-    """Reach a server, with TLS where it is asked for, and verify its certificate and name.
-
-    Raises:
-        DirectoryUnreachable: it does not answer in time, or not in LDAP.
-        DirectoryUntrusted: it cannot prove that it is the one that is asked for.
-    """
-    host, port = address(url)
-    try:
-        with socket.create_connection((host, port), settings.connect_timeout) as plain:
-            plain.settimeout(settings.connect_timeout)
-            protection = settings.protection(url)
-            if protection is Tls.NONE:
-                return
-            if protection is Tls.STARTTLS:
-                _ask_for_tls(plain, url)
-            context = ssl.create_default_context(cafile=_authorities(settings))
-            with context.wrap_socket(plain, server_hostname=host):
-                return
-    except ssl.SSLCertVerificationError as error:
-        raise DirectoryUntrusted(
-            f"the server's certificate is not accepted: {error.verify_message}",
-            where=url,
-            remedy="set ca_file to the authority that has signed it, and use the name that stands in it",
-        ) from None
-    except ssl.SSLError as error:
-        raise DirectoryUntrusted(
-            f"the server does not speak TLS as it should: {error.reason or 'the handshake failed'}",
-            where=url,
-            remedy="see that the address and port are those of LDAP over TLS",
-        ) from None
-    except TimeoutError:
-        raise _unreachable(url, f"it has not answered within {settings.connect_timeout:g} s") from None
-    except OSError as error:
-        raise _unreachable(url, error.strerror or "it cannot be reached") from None
-
-
-def _ask_for_tls(plain: socket.socket, url: str) -> None:
-    """Ask for StartTLS and read the answer: an extended response (tag 0x78) whose result code is 0."""
-    plain.sendall(START_TLS)
-    answer = plain.recv(4096)
-    if not answer:
-        raise _unreachable(url, "it has ended the connection")
-    # LDAPMessage { messageID 1, [APPLICATION 24] { resultCode ENUMERATED, … } }; short lengths only, as servers send.
-    place = answer.find(b"\x0a\x01")
-    if (
-        answer[:1] != b"\x30"
-        or b"\x78" not in answer[:12]
-        or place < 0
-        or answer[place + 2 : place + 3] != b"\0"
-    ):
-        raise DirectoryUntrusted(
-            "the server does not offer StartTLS",
-            where=url,
-            remedy="give it a certificate, or use its ldaps:// address; nothing is sent in the clear",
-        )
-
-
-def _unreachable(url: str, what: str) -> DirectoryUnreachable:
-    return DirectoryUnreachable(
-        f"the directory cannot be reached: {what}",
-        where=url,
-        remedy="see that the server runs and that its port can be reached from here",
-    )
-
-
 def told(error: LDAPError, url: str) -> DirectoryError:
     """The error of watchword for an error of bonsai.  Its words are the server's; ours hold no name and no password."""
     from bonsai import errors
@@ -333,7 +253,7 @@ def told(error: LDAPError, url: str) -> DirectoryError:
             "the directory has not answered in time", where=url, remedy="try again, or raise timeout"
         )
     if isinstance(error, errors.ConnectionError | errors.ClosedConnection):
-        return _unreachable(url, words or "the connection has ended")
+        return unreachable(url, words or "the connection has ended")
     if code == SIZE_LIMIT:
         return DirectoryDenied(
             "the directory gives no more entries to the account that reads than its size limit",
