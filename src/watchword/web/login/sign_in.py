@@ -82,11 +82,15 @@ def prove_password(desk: Desk, user_name: str, password: str, visit: Visit) -> R
             desk, Refused("wrong_password" if factor else "unknown_account", who.id if who else None), visit
         )
     proof = presets.password(factor.id, LOCAL)
+    outdated = kept is not None and passwords.is_outdated(kept)
+    anew = passwords.hashed(password, visit.randomness) if outdated else None
 
     def first(connection: Connection) -> Settled:
         if not factor_store.used(connection, factor, visit.now):
             return Refused("factor_changed", who.id)
         throttling.forgive(connection, gates, visit.now)
+        if anew is not None and factor.secret is not None:
+            vault.replace(connection, desk.vault, factor.secret, anew, visit.now)
         return settle(connection, desk, Progress(who.id, (proof,), typed), visit)
 
     return settled(desk, first, visit)
