@@ -1,4 +1,4 @@
-"""New factors: offered, proved once, then active (docs/sign-in.md, steps 4 and 6); and the end of old ones.
+"""New factors: offered, proved once, then active (docs/sign-in.md, steps 4, 6 and 7); and the end of old ones.
 
 Who may enrol is decided by who begins it: a session that has proved itself lately (here), an invitation
 (``invitations``), or a first proof (``sign_in``).  ``purpose`` is written into the flow when it is begun and must be named when

@@ -1,4 +1,4 @@
-"""What follows from what has been proved: steps 1 and 3 to 7 of ``sign_in``, inside a transaction and around it.
+"""What follows from what has been proved: steps 1.1 and 1.3 to 1.7 of docs/sign-in.md, inside a transaction and around it.
 
 Whatever is refused inside a transaction is a value there, ``Refused``, so that the event, a spent code and a suspended factor are
 written down; ``settled`` makes it an error once they are.
@@ -29,23 +29,23 @@ from watchword.web.login.progress import Asked, Progress, Refused, Result, Settl
 
 
 def settle(connection: Connection, desk: Desk, progress: Progress, visit: Visit) -> Settled:
-    """Steps 3 to 7: what follows from what has been proved, with its event."""
+    """Steps 1.3 to 1.7: what follows from what has been proved, with its event."""
     who = factor_store.principal(connection, progress.principal)
-    # 3.
+    # 1.3
     if who is None or not is_active(who, visit.now):
         return Refused("not_active", progress.principal)
-    # 4.
+    # 1.4
     proved = strength(progress.proofs)
     if proved.assurance >= desk.policy.preset.assurance:
         return begin_session(connection, desk, progress, visit)
-    # 5.
+    # 1.5
     factors = factor_store.of_principal(connection, progress.principal)
     kinds = _sufficient(desk, progress, factors)
-    # 6.
+    # 1.6
     enrols = not kinds and may_enrol(desk, who, factors, visit)
     if enrols:
         kinds = frozenset({ProofKind.PASSKEY, ProofKind.TOTP})
-    # 7.
+    # 1.7
     if not kinds:
         return Refused("no_factor", progress.principal)
     data = {**progress.data(), "enrols": enrols}
@@ -100,7 +100,7 @@ def proof_of(desk: Desk, factor: Factor) -> Proof | None:
 
 
 def begin_session(connection: Connection, desk: Desk, progress: Progress, visit: Visit) -> SignedIn:
-    """Step 4: begin a session on what has been proved, in a browser that is known from now on.
+    """Step 1.4: begin a session on what has been proved, in a browser that is known from now on.
 
     Raises:
         SignInRefused: it is too weak, or whose it is may not come.
@@ -142,7 +142,7 @@ def _told(connection: Connection, session: Session, reason: str, visit: Visit) -
 def admitted(
     desk: Desk, what: str, identity: str, who: Principal | None, visit: Visit
 ) -> tuple[Sequence[Gate], Visit]:
-    """Step 1 for what can be guessed: the gates that have let the attempt in, and the visit with its known device."""
+    """Step 1.1 for what can be guessed: the gates that have let the attempt in, and the visit with its known device."""
     device = known_devices.device_of(desk.vault, visit.known, who.id, visit.now) if who else ""
     gates = throttles.guessing(what, identity, visit.arrival.address, device)
     admit(desk, gates, visit, Refused("throttled", who.id if who else None))
@@ -150,7 +150,7 @@ def admitted(
 
 
 def admit(desk: Desk, gates: Sequence[Gate], visit: Visit, refused: Refused) -> None:
-    """Step 1: count an attempt before it is looked at.
+    """Step 1.1: count an attempt before it is looked at.
 
     Raises:
         SignInThrottled: there were too many; ``refused`` is what is written down, once a minute.

@@ -1,13 +1,13 @@
-"""Signing in: from the first proof to a session (docs/sign-in.md, steps 1 to 7).
+"""Signing in: from the first proof to a session (docs/sign-in.md, step 1).
 
-1. An attempt is counted before it is looked at.
-2. A first proof says who somebody is: a password (ours or LDAP's), or an identity provider's word.  Or a passkey, which says
-   who and proves it.
-3. Whose proof it is must be somebody who may come.
-4. What has been proved together is as strong as the company asks: a session begins.
-5. Else one of the person's own factors is asked for that would make it so.
-6. Else, where the person never had a factor and has lately come to be, they may enrol one now; nobody else may.
-7. Else it is refused.
+1.1 An attempt is counted before it is looked at.
+1.2 A first proof says who somebody is: a password (ours or LDAP's), or an identity provider's word.  Or a passkey, which says
+    who and proves it.
+1.3 Whose proof it is must be somebody who may come.
+1.4 What has been proved together is as strong as the company asks: a session begins.
+1.5 Else one of the person's own factors is asked for that would make it so.
+1.6 Else, where the person never had a factor and has lately come to be, they may enrol one now; nobody else may.
+1.7 Else it is refused.
 
 Whoever asks is told ``SignedIn``, ``Asked``, or an error with the same sentence whatever went wrong (``SAME``); the reason is in
 the error's ``what`` and in the event, for the log only.
