@@ -49,6 +49,7 @@ def serve(
         upgrade=upgrade,
         directories=found.directories,
         environment=os.environ,
+        signing_key=found.signing_key,
     )
     with opened(setup) as plane:
         listening = listen(settings)

@@ -12,22 +12,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from watchword.errors import DatabaseLocked
 from watchword.model.people import Principal
 from watchword.model.roles import Role
-from watchword.model.sessions import ApiToken, Session, TokenState
-from watchword.pdp.console import Facts, is_active, roles_of
-from watchword.store.state import role_reader, session_store
+from watchword.model.sessions import ApiToken, Session
+from watchword.pdp.console import Facts, roles_of
+from watchword.store.state import role_reader
 from watchword.web.control_plane import ControlPlane
 from watchword.web.guard.asgi import Scope, cookies, facts, only, values
 from watchword.web.guard.rate import RATE, Buckets
 from watchword.web.guard.same_site import token as form_token
-from watchword.web.login import sessions
+from watchword.web.login import api_tokens, sessions
 from watchword.web.login.arrival import Arrival
-from watchword.web.login.tokens import digest
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -35,10 +33,7 @@ if TYPE_CHECKING:
 FORMS: Final = "tokens of forms"
 """The purpose under which the vault derives the key of the forms' tokens."""
 
-TOUCH: Final = timedelta(seconds=60)
-"""How long a token's ``last_used`` may lag."""
-
-_BEARER: Final = re.compile(r"bearer +(ww_[A-Za-z0-9_-]{20,200})", re.IGNORECASE)
+_BEARER: Final = re.compile(r"bearer +([A-Za-z0-9._~+/-]{1,512}=*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +125,10 @@ class Callers:
 
     def _by_token(self, scope: Scope, nobody: Caller) -> Caller:
         match = _BEARER.fullmatch(only(scope, b"authorization") or "")
-        if match is None:
-            return nobody
-        with self.plane.database.reading() as connection:
-            found = session_store.find_token(connection, digest(match[1]))
-        if found is None or not _is_good(found[0], found[1], nobody.now):
+        found = api_tokens.resolve(self.plane.database, match[1], nobody.now) if match else None
+        if found is None:
             return nobody
         token, principal = found
-        self._used(token, nobody.now)
         roles = self._roles(principal, nobody.now)
         return Caller(
             nobody.now,
@@ -155,16 +146,6 @@ class Callers:
             given = role_reader.of_principal(connection, principal.id)
         return roles_of(principal, given, now)
 
-    def _used(self, token: ApiToken, now: datetime) -> None:
-        if token.last_used is not None and now - token.last_used < TOUCH:
-            return
-        try:
-            with self.plane.database.writing() as connection:
-                session_store.token_used(connection, token.id, now)
-        except DatabaseLocked:
-            # When it was used last is for people to look at; nothing rests on it.
-            return
-
     def _count(self, scope: Scope, caller: Caller) -> None:
         taken = self.buckets.take(caller.actor)
         if not taken.is_allowed:
@@ -179,8 +160,3 @@ def arrival(scope: Scope) -> Arrival:
     return Arrival(
         address=str(found.get("address", "")), agent=agent, request_id=str(found.get("request_id", ""))
     ).bounded()
-
-
-def _is_good(token: ApiToken, principal: Principal, now: datetime) -> bool:
-    alive = token.state is TokenState.ACTIVE and token.created <= now < token.expires
-    return alive and is_active(principal, now)

@@ -64,7 +64,8 @@ class ControlPlane:
     """The parts of a process; ``folder`` holds snapshots and assessments.
 
     ``vault`` holds the keys that lie outside the database; ``directories`` are settings by the directory's id; ``told`` takes
-    each line of the structured log, a mapping without secrets.
+    each line of the structured log, a mapping without secrets; ``signing_key`` is the file of the key that signs heads of the
+    audit log.
     """
 
     settings: WebSettings
@@ -76,6 +77,7 @@ class ControlPlane:
     vault: Vault = field(repr=False)
     directories: Mapping[str, Any] = field(default_factory=dict, repr=False)
     locations: Any = field(default=None, repr=False)
+    signing_key: Path = Path(".watchword/audit.key")
 
     @property
     def preset(self) -> Preset:

@@ -41,6 +41,7 @@ GRACE: Final = 20
 """Seconds that requests under way have, once the process is asked to end."""
 
 KEY_FILE: Final = "watchword.key"
+AUDIT_KEY: Final = "audit.key"
 
 
 class PortTaken(WatchwordError):
@@ -61,6 +62,7 @@ class Setup:
     upgrade: bool = False
     directories: Mapping[str, Any] = field(default_factory=dict, repr=False)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    signing_key: Path | None = None
     tell: Callable[[Mapping[str, Any]], None] = field(default_factory=lambda: lines(sys.stderr))
 
 
@@ -74,7 +76,7 @@ def opened(setup: Setup) -> Iterator[ControlPlane]:
     """
     with Database.open(setup.database, create=True, any_schema=True) as database:
         migrate(database, upgrade=setup.upgrade)
-        key_file = setup.settings.secret_key_file or _beside(database)
+        key_file = setup.settings.secret_key_file or _beside(database, KEY_FILE)
         vault = open_vault(key_file, secrets.token_bytes, setup.environment, make=not database.is_postgresql)
         yield ControlPlane(
             settings=setup.settings,
@@ -85,6 +87,7 @@ def opened(setup: Setup) -> Iterator[ControlPlane]:
             told=setup.tell,
             vault=vault,
             directories=setup.directories,
+            signing_key=setup.signing_key or _beside(database, AUDIT_KEY),
         )
 
 
@@ -249,7 +252,7 @@ def _with_tls(config: Config, settings: WebSettings) -> None:
         config.ssl = context
 
 
-def _beside(database: Database) -> Path:
-    """The file of keys beside the database's, or in the working folder's ``.watchword``."""
+def _beside(database: Database, name: str) -> Path:
+    """A file beside the database's, or in the working folder's ``.watchword``."""
     file = database.address.file
-    return (Path(".watchword") if file is None else file.parent) / KEY_FILE
+    return (Path(".watchword") if file is None else file.parent) / name

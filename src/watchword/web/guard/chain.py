@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from watchword.web.api.idempotency import Idempotency
 from watchword.web.caller import FORMS
 from watchword.web.control_plane import ControlPlane
 from watchword.web.guard.errors import Errors
@@ -25,6 +26,7 @@ def guard(app: FastAPI, plane: ControlPlane, metrics: Metrics, form_origins: Ite
     """Put the guards around an application; the first that is put is the innermost."""
     web = plane.settings
     inside_out: tuple[tuple[Any, dict[str, Any]], ...] = (
+        (Idempotency, {"plane": plane}),
         (SameSite, {"origin": web.public_url, "keys": plane.vault.derived(FORMS)}),
         (Limits, {"largest": web.largest_body, "seconds": web.body_seconds}),
         (Rate, {"buckets": Buckets(web.requests_a_minute)}),

@@ -25,8 +25,6 @@ PROBLEM: Final = "application/problem+json"
 PROGRAMS: Final = ("/api/", "/scim/", "/metrics", "/healthz", "/readyz", "/static/")
 """Beginnings of the paths that programs ask."""
 
-LONGEST_NEXT: Final = 2_000
-
 Tell = Callable[[Mapping[str, Any]], None]
 
 
@@ -109,8 +107,10 @@ def request_id(scope: Scope) -> str:
 def next_of(scope: Scope) -> str:
     """Where to come back to after signing in: the page that was asked for, or the one whose form was sent.
 
-    Only a path of our own, never an address (see ``watchword.web.login``, which checks it again).
+    Only a path of our own, never an address (``watchword.web.login.cookies.next_path``, which the sign-in asks again).
     """
+    from watchword.web.login.cookies import next_path
+
     if scope["method"] == "GET":
         query = scope.get("query_string", b"").decode("latin-1")
         asked = quote(path(scope), safe="/-._~") + (f"?{query}" if query else "")
@@ -118,14 +118,15 @@ def next_of(scope: Scope) -> str:
         parts = urlsplit(only(scope, b"referer") or "")
         same = parts.netloc == (only(scope, b"host") or "")
         asked = (parts.path + (f"?{parts.query}" if parts.query else "")) if same else "/"
-    sound = asked.startswith("/") and not asked.startswith("//") and "\\" not in asked and asked.isprintable()
-    return asked if sound and len(asked) <= LONGEST_NEXT else "/"
+    return next_path(asked)
 
 
 def _sent_on(scope: Scope, error: NotAllowed) -> Response:
     """To the sign-in, or to a proof of identity, and back."""
+    from watchword.web.login.cookies import with_next
+
     where = "/sign-in" if error.must_sign_in else "/prove-again"
-    target = f"{where}?next={quote(next_of(scope), safe='/')}"
+    target = with_next(where, next_of(scope))
     if only(scope, b"hx-request") == "true":
         # Followed by script, the page would come into the midst of another.
         return Response(status_code=200, headers={"hx-redirect": target})

@@ -5,6 +5,7 @@ What is told is the error's own sentence where it is meant for whoever asked; wh
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -13,6 +14,7 @@ from typing import Any, Final
 from watchword import errors
 from watchword.model.lifecycle import IllegalMove
 from watchword.store.assessments import NoSuchAssessment
+from watchword.store.audit import faults as audit
 from watchword.web.authorise import NotAllowed
 from watchword.web.guard.refused import Refused
 
@@ -56,6 +58,10 @@ _TABLE: Final[Mapping[type[Exception], tuple[int, bool]]] = {
     errors.UsageError: (400, True),
     errors.SignInRefused: (403, False),
     errors.Forbidden: (403, True),
+    audit.RecordMissing: (404, True),
+    audit.AuditDamaged: (500, False),
+    audit.EntryRefused: (400, False),
+    audit.AuditError: (409, False),
     NoSuchAssessment: (404, True),
     IllegalMove: (409, True),
 }
@@ -68,6 +74,8 @@ def told_of(error: Exception) -> Told:
         return Told(error.status, error.what, headers=error.headers)
     if isinstance(error, NotAllowed):
         return not_allowed(error)
+    if isinstance(error, errors.SignInThrottled):
+        return Told(429, headers={"retry-after": str(max(1, math.ceil(error.seconds)))})
     for kind in type(error).__mro__:
         if kind in _TABLE:
             status, may_be_told = _TABLE[kind]
