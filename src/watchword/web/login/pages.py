@@ -6,8 +6,9 @@ import os
 
 from fastapi import APIRouter, Depends, Request
 
+from watchword.web.console.pages import account
 from watchword.web.control_plane import ControlPlane
-from watchword.web.login import pages_again, pages_sign_in
+from watchword.web.login import pages_again, pages_enrol, pages_sign_in
 from watchword.web.login.pages_front import Parts
 
 
@@ -23,6 +24,6 @@ def router(plane: ControlPlane) -> APIRouter:
         request.state.sign_in = parts
 
     made = APIRouter(dependencies=[Depends(at_front)])
-    for each in (pages_sign_in, pages_again):
+    for each in (pages_sign_in, pages_again, pages_enrol, account):
         made.include_router(each.router)
     return made

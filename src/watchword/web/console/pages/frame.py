@@ -39,6 +39,7 @@ DONE: Final[Mapping[str, str]] = {
     "approved": "Your approval is kept.",
     "changed": "Changed.",
     "ended": "Ended, for good.",
+    "factor-added": "You can sign in with it from now on.",
     "factor-removed": "You can no longer sign in with it.",
     "given": "The role is given.",
     "linked": "The account is theirs now.",
