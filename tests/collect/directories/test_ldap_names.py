@@ -42,6 +42,8 @@ DIFFERENT = [
     (r"cn=a\2Bsn=b", "cn=a+sn=b"),
     ("ou=a,ou=b", "ou=b,ou=a"),
     ("cn=ab", "cn=a b"),
+    ("cn=ab", "c=nab"),
+    ("cn=a+c=b", "c=bcn+a=x"),
     (r"cn=\ff", r"cn=\fe"),
 ]
 
@@ -114,6 +116,18 @@ PIECES = st.lists(
     st.sampled_from(["cn", "dc", "=", "=", ",", ",", " ", "a", "B", "é", "#", "\t", "<", "\u00a0", "1.2"]),
     max_size=14,
 )
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(sorted(SHORT)), VALUES), min_size=2, max_size=4).flatmap(
+        lambda pairs: st.tuples(st.just(pairs), st.permutations(pairs))
+    )
+)
+def test_the_order_of_pairs_within_a_part_does_not_count(
+    both: tuple[list[tuple[str, str]], list[tuple[str, str]]],
+) -> None:
+    one, other = ("+".join(f"{name}={escape_dn(value)}" for name, value in pairs) for pairs in both)
+    assert dn_key(one) == dn_key(other)
 
 
 @given(PIECES.map("".join))

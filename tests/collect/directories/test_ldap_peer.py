@@ -95,6 +95,48 @@ def test_of_two_entries_with_one_id_neither_is_believed() -> None:
     assert [fault.where for fault in told] == [f"uid=one,{BASE}", f"uid=two,{BASE}"]
 
 
+def test_who_is_not_believed_is_in_no_group_and_nobodys_manager() -> None:
+    unix = (
+        f"cn=unix,{BASE}",
+        {
+            "objectClass": [b"posixGroup"],
+            "cn": [b"unix"],
+            "entryUUID": [id_of(20).encode()],
+            "memberUid": [b"one", b"honest"],
+        },
+    )
+    reader, accounts, groups = read(
+        directory(
+            person("honest", 1, manager=[f"uid=one,{BASE}".encode()]),
+            person("one", 7),
+            person("two", 7),
+            group("twin", 8),
+            group("double", 8),
+            group("all", 9, f"cn=twin,{BASE}", f"uid=two,{BASE}", f"uid=honest,{BASE}"),
+            unix,
+        )
+    )
+    assert [account.manager for account in accounts] == [""]
+    assert {one.display_name: (one.accounts, one.groups) for one in groups} == {
+        "all": ((id_of(1),), ()),
+        "unix": ((id_of(1),), ()),
+    }
+    assert any("2 of its members" in fault.what for fault in reader.faults)
+
+
+def test_an_account_that_is_not_believed_has_no_primary_group() -> None:
+    _, _, [admins] = read(
+        directory(
+            ad("one", 7, primaryGroupID=[b"512"]),
+            ad("two", 7, primaryGroupID=[b"512"]),
+            ad("alice", 1, primaryGroupID=[b"512"]),
+            ad("Domain Admins", 3, kind="group", primaryGroupToken=[b"512"]),
+            root=ROOT,
+        )
+    )
+    assert admins.accounts == (id_of(1),)
+
+
 def test_an_account_and_a_group_with_one_id_are_not_believed_either() -> None:
     reader, accounts, groups = read(
         directory(person("honest", 1), person("one", 7), group("all", 7, f"uid=honest,{BASE}"))
@@ -132,6 +174,13 @@ def test_bytes_that_are_no_text_are_faults_of_their_attribute() -> None:
     reader, [alice], _ = read(directory(person("alice", 1, mail=[b"\xff\xfe"], displayName=[b"Alice"])))
     assert (alice.mail, alice.display_name) == ("", "Alice")
     assert [fault.what for fault in reader.faults] == ["mail is not UTF-8"]
+
+
+@pytest.mark.parametrize("text", ["TRUE", "FALSE", "12", "00123", "-7", "1_000", "٣"])
+def test_a_value_is_what_was_written_whatever_it_looks_like(text: str) -> None:
+    raw = [text.encode()]
+    _, [alice], _ = read(directory(person("alice", 1, uid=raw, displayName=raw, employeeNumber=raw)))
+    assert (alice.user_name, alice.display_name, alice.employee_number) == (text, text, text)
 
 
 @pytest.mark.parametrize(

@@ -215,7 +215,7 @@ def _client(settings: LdapSettings, dn: str, password: str) -> LDAPClient:
             remedy="install watchword[ldap]; building it needs OpenLDAP's headers (libldap-dev)",
         ) from None
     client = LDAPClient()
-    # As bytes: bonsai would make a number of what looks like one, and lose its zeros.
+    # As bytes: bonsai would make numbers and truth values of what looks like them, and lose how they were written.
     client.set_raw_attributes(list(RAW | {name.lower() for name in settings.user_name_attributes}))
     client.set_credentials("SIMPLE", dn, password)
     client.set_password_policy(True)
