@@ -14,6 +14,7 @@ from tests.collect.directories.ldap_peer import Answer, Attributes, Peer, Search
 from watchword.collect.directories.ldap import ACTIVE_DIRECTORY, MOST_FAULTS, LdapReader
 from watchword.collect.directories.ldap_connection import connect
 from watchword.collect.directories.ldap_settings import Flavour, LdapSettings
+from watchword.collect.directories.ldap_sign_in import LdapSignIn
 from watchword.errors import (
     DirectoryDenied,
     DirectoryError,
@@ -299,9 +300,27 @@ def test_where_bonsai_is_missing_the_remedy_is_told(monkeypatch: pytest.MonkeyPa
         assert peer.binds == []
 
 
-def test_a_reference_that_is_no_address_is_a_lie() -> None:
-    with pytest.raises(DirectoryLying):
-        read(paged([Answer([person("a", 1)], references=["gopher://x"])]))
+UNREADABLE = {
+    "reference": Answer([person("a", 1)], references=["gopher://x"]),
+    "name that is no text": Answer([("cn=\udcff,dc=abc", person("a", 1)[1])]),
+}
+
+
+@pytest.mark.parametrize("case", sorted(UNREADABLE))
+def test_what_bonsai_cannot_take_apart_is_a_lie(case: str) -> None:
+    with pytest.raises(DirectoryLying, match="cannot be read") as caught:
+        read(paged([UNREADABLE[case]]))
+    assert caught.value.remedy
+
+
+def test_a_sign_in_that_bonsai_cannot_take_apart_is_a_lie() -> None:
+    honest = directory(person("a", 1))
+
+    def answer(asked: Search) -> Answer:
+        return UNREADABLE["name that is no text"] if asked.scope else honest(asked)
+
+    with Peer(answer).running() as peer, pytest.raises(DirectoryLying):
+        LdapSignIn(LdapSettings(**peer.settings())).check("a", "password")
 
 
 def test_faults_are_bounded() -> None:

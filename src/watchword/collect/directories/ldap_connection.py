@@ -41,6 +41,8 @@ insufficientAccessRights, unwillingToPerform (RFC 4511 appendix A.2)."""
 LONGEST_WORDS: Final = 200
 """Characters of a server's words that are told."""
 
+UNREADABLE: Final = (ValueError, TypeError, SystemError, MemoryError)
+"""What bonsai raises where an answer cannot be taken apart: a name that is no text, a reference that is no address."""
 
 MOST_EMPTY_PAGES: Final = 100
 """Pages without an entry, one after another; a server may give some while it looks for the next entry."""
@@ -100,6 +102,8 @@ class LdapConnection:
             if error.code == SIZE_LIMIT:
                 raise TooMany(f"more than {most} entries fit", where=self.url) from None
             raise told(error, self.url) from None
+        except UNREADABLE:
+            raise _unread(self.url) from None
         return [entry for entry in map(_taken, answer) if isinstance(entry, Entry)]
 
     def pages(self, base: str, filter_: str, attributes: tuple[str, ...]) -> Iterator[Entry | Elsewhere]:
@@ -135,8 +139,8 @@ class LdapConnection:
                 page = self._raw._evaluate(message, self._settings.timeout)
         except LDAPError as error:
             raise told(error, self.url) from None
-        except (ValueError, TypeError):
-            raise DirectoryLying("it refers to an address that is none", where=self.url) from None
+        except UNREADABLE:
+            raise _unread(self.url) from None
 
     def _too_many(self) -> DirectoryError:
         return DirectoryError(
@@ -187,9 +191,9 @@ def bind(settings: LdapSettings, url: str, dn: str, password: str) -> LdapConnec
     except LDAPError as error:
         line.close()
         raise told(error, url) from None
-    except SystemError:  # bonsai's, where an answer cannot be taken apart
+    except UNREADABLE:
         line.close()
-        raise DirectoryLying("its answer to a bind cannot be read", where=url) from None
+        raise _unread(url) from None
     return LdapConnection(raw, line, url, settings)
 
 
@@ -269,6 +273,14 @@ def told(error: LDAPError, url: str) -> DirectoryError:
             words=words,
         )
     return DirectoryError(f"the directory answers with error {code}: {words}", where=url)
+
+
+def _unread(url: str) -> DirectoryLying:
+    return DirectoryLying(
+        "an answer of the directory cannot be read: a name that is no text, or a reference that is no address",
+        where=url,
+        remedy="see with another client which entry it is, and correct it",
+    )
 
 
 def _words(error: LDAPError) -> str:
