@@ -1,0 +1,267 @@
+"""Real identity providers of our own, on loopback: an OpenID provider (npm ``oidc-provider``) and a SAML one (npm ``samlp``).
+
+    with OidcServer.started(folder, redirect_uris=["http://localhost:8000/sign-in/oidc/callback"]) as provider:
+        settings = OidcSettings(**provider.settings())
+
+Their login form has the fields ``login`` and ``password`` and the buttons Continue and Cancel; a test drives it with a browser,
+or with `OidcServer.sign_in` by plain HTTP.  Accounts and what the provider says of them are given to the constructor.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import select
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+import httpx
+import pytest
+from joserfc.jwk import RSAKey
+
+HERE = Path(__file__).parent / "node"
+KEPT = Path(__file__).parents[3] / ".dev" / "node"
+PATIENCE = 30.0
+"""Seconds for a provider to start."""
+
+_missing = ""
+
+
+def node_modules() -> Path:
+    """The installed node packages: those of ``node/package-lock.json``, fetched once for all tests of this machine.
+
+    Skips the test that asks, with the reason, where they cannot be had.
+    """
+    global _missing  # noqa: PLW0603
+    if _missing:
+        pytest.skip(_missing)
+    lock = (HERE / "package-lock.json").read_bytes()
+    folder = KEPT / hashlib.sha256(lock).hexdigest()[:16]
+    done = folder / "done"
+    if done.is_file():
+        return folder / "node_modules"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        if not done.is_file():
+            _missing = _installed(folder)
+        if _missing:
+            pytest.skip(_missing)
+        done.touch()
+    return folder / "node_modules"
+
+
+def _installed(folder: Path) -> str:
+    """Install the packages into a folder; why that is not possible, empty where it was."""
+    npm = _tool("npm")
+    if npm is None:
+        return "npm is not installed"
+    for name in ("package.json", "package-lock.json"):
+        shutil.copyfile(HERE / name, folder / name)
+    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-progress"]
+    try:
+        done = subprocess.run(
+            command, cwd=folder, env=_environment(), capture_output=True, text=True, timeout=300
+        )
+    except subprocess.TimeoutExpired:
+        return "npm could not fetch the node packages in five minutes"
+    if done.returncode:
+        codes = [line for line in done.stderr.splitlines() if " code E" in line]
+        return f"npm could not fetch the node packages: {' '.join(codes)[:200] or 'see npm ci in ' + str(folder)}"
+    return ""
+
+
+def _tool(name: str) -> str | None:
+    return shutil.which(name, path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+
+
+@contextmanager
+def _running(script: str, told: Mapping[str, Any], folder: Path) -> Iterator[int]:
+    """A script of ``node/``, told its settings; yields the port on which it listens."""
+    modules = node_modules()
+    node = _tool("node")
+    if node is None:
+        pytest.skip("node is not installed")
+    folder.mkdir(parents=True, exist_ok=True)
+    settings, log = folder / "settings.json", folder / "log"
+    settings.write_text(json.dumps(told))
+    with log.open("wb") as errors:
+        process = subprocess.Popen(
+            [node, str(HERE / script), str(modules), str(settings)],
+            env=_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+        )
+        try:
+            yield _port(process, log)
+        finally:
+            process.terminate()
+            process.wait(10)
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    pipe.close()
+
+
+def _port(process: subprocess.Popen[bytes], log: Path) -> int:
+    assert process.stdout is not None
+    ready = select.select([process.stdout], [], [], PATIENCE)[0]
+    line = process.stdout.readline().decode() if ready else ""
+    if not line.startswith("ready "):
+        raise RuntimeError(f"the provider did not start:\n{log.read_text()[-2000:]}")
+    return int(line.split()[1])
+
+
+@dataclass(frozen=True)
+class Person:
+    """An account of a provider: what its owner types, and what the provider says of it."""
+
+    password: str = "secret"
+    claims: Mapping[str, Any] = field(default_factory=dict)
+    acr: str = ""
+    amr: Sequence[str] = ("pwd",)
+
+
+PEOPLE: Mapping[str, Person] = {
+    "alice": Person(
+        claims={
+            "name": "Alice Ångström",
+            "preferred_username": "alice",
+            "email": "alice@abc.example",
+            "email_verified": True,
+            "groups": ["engineers", "on-call"],
+        },
+        acr="urn:abc:strong",
+        amr=("pwd", "otp", "mfa"),
+    ),
+    "bob": Person(
+        claims={
+            "name": "Bob",
+            "preferred_username": "bob",
+            "email": "bob@abc.example",
+            "email_verified": False,
+        }
+    ),
+}
+"""Alice, who has a second factor at the provider, and Bob, who has none.  Their password is ``secret``."""
+
+CLIENT_ID = "watchword"
+CLIENT_SECRET = "a secret: with % and + and /=&"
+
+
+def _logout(uri: str) -> dict[str, Any]:
+    return {"backchannel_logout_uri": uri, "backchannel_logout_session_required": True} if uri else {}
+
+
+@dataclass(frozen=True)
+class OidcServer:
+    """A running OpenID provider."""
+
+    issuer: str
+    redirect_uris: Sequence[str]
+    client_secret: str
+    client_id: str = CLIENT_ID
+
+    @classmethod
+    @contextmanager
+    def started(
+        cls,
+        folder: Path,
+        *,
+        redirect_uris: Sequence[str] = ("http://localhost:4711/sign-in/oidc/callback",),
+        people: Mapping[str, Person] = PEOPLE,
+        client: Mapping[str, Any] | None = None,
+        port: int = 0,
+        conform: bool = True,
+        userinfo: bool = True,
+        lies: Mapping[str, Any] | None = None,
+        signing_key: RSAKey | None = None,
+        backchannel_logout_uri: str = "",
+        post_logout_redirect_uris: Sequence[str] = (),
+    ) -> Iterator[OidcServer]:
+        """Start one; its files stand in ``folder``.
+
+        ``client`` replaces metadata of our client (RFC 7591 section 2); ``conform=False`` puts all claims into the ID token;
+        ``lies`` are claims that it says of everybody; ``port`` 0 is any that is free.
+        """
+        key = signing_key or RSAKey.generate_key(2048, {"kid": "first", "use": "sig", "alg": "RS256"})
+        ours: dict[str, Any] = {
+            "client_id": CLIENT_ID,
+            "client_secret": CLIENT_SECRET,
+            "redirect_uris": list(redirect_uris),
+            "response_types": ["code"],
+            "grant_types": ["authorization_code"],
+            "post_logout_redirect_uris": list(post_logout_redirect_uris),
+            **_logout(backchannel_logout_uri),
+            **(client or {}),
+        }
+        told = {
+            "port": port,
+            "clients": [{name: value for name, value in ours.items() if value is not None}],
+            "jwks": {"keys": [key.as_dict(private=True)]},
+            "acr_values": sorted({person.acr for person in people.values() if person.acr}),
+            "accounts": {
+                name: {
+                    "password": person.password,
+                    "claims": dict(person.claims),
+                    "acr": person.acr,
+                    "amr": list(person.amr),
+                }
+                for name, person in people.items()
+            },
+            "conform": conform,
+            "userinfo": userinfo,
+            "lies": dict(lies or {}),
+        }
+        with _running("oidc.mjs", told, folder) as found:
+            yield cls(
+                f"http://127.0.0.1:{found}", redirect_uris, ours.get("client_secret") or "", ours["client_id"]
+            )
+
+    def settings(self, **more: Any) -> dict[str, Any]:
+        """Arguments of ``OidcSettings`` with which the provider accepts us."""
+        return {
+            "directory": "idp",
+            "issuer": self.issuer,
+            "client_id": self.client_id,
+            "client_secret": self.client_secret,
+            "redirect_uri": self.redirect_uris[0],
+            "allow_plain": True,
+            **more,
+        }
+
+    def sign_in(
+        self, url: str, login: str = "alice", password: str = "secret", *, browser: httpx.Client | None = None
+    ) -> dict[str, str]:
+        """What a person does in a browser that was sent to ``url``: sign in, or go through where they are signed in.
+
+        Returns the parameters with which the browser comes back to us; ``login`` empty presses Cancel.
+        """
+        with browser or httpx.Client() as client:
+            return self._driven(client, url, login, password)
+
+    def _driven(self, client: httpx.Client, url: str, login: str, password: str) -> dict[str, str]:
+        for _ in range(12):
+            answer = client.get(url)
+            if answer.status_code == 200 and "/interaction/" in url:
+                form = {"login": login, "password": password} if login else {"cancel": "1"}
+                answer = client.post(url, data=form)
+            if answer.status_code not in {302, 303}:
+                raise AssertionError(f"{answer.status_code} at {url}: {answer.text[:500]}")
+            url = urljoin(url, answer.headers["location"])
+            if any(url.startswith(f"{ours}?") for ours in self.redirect_uris):
+                return dict(parse_qsl(urlsplit(url).query))
+        raise AssertionError(f"the provider leads in circles, at last to {url}")
