@@ -37,7 +37,7 @@ from watchword.store.state.people import (
     identities,
     identity_row,
 )
-from watchword.store.state.scim_effects import ScimChange
+from watchword.store.state.scim_effects import ScimChange, nothing
 from watchword.store.state.scim_find import PAGE
 from watchword.store.state.scim_store import SqlScimStore
 from watchword.store.state.scim_values import account
@@ -61,7 +61,7 @@ def set_up(database: Database) -> None:
 @pytest.fixture
 def store(database: Database) -> SqlScimStore:
     set_up(database)
-    return SqlScimStore(Batch(database), ids=counted())
+    return SqlScimStore(Batch(database), nothing, counted())
 
 
 @pytest.fixture
@@ -464,7 +464,9 @@ def test_the_database_answers_as_the_memory_does(database: Database, steps: list
         for table in ("group_members", "groups", "accounts", "directories"):
             connection.execute(text(f"DELETE FROM {table}"))
     set_up(database)
-    ours, theirs = (ScimService(store) for store in (SqlScimStore(Batch(database), ids=counted()), Memory()))
+    ours, theirs = (
+        ScimService(store) for store in (SqlScimStore(Batch(database), nothing, counted()), Memory())
+    )
     for number, step in enumerate(steps):
         caller = at(number)
         assert outcome(ours, caller, step) == outcome(theirs, caller, step), step

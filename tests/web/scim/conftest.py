@@ -12,7 +12,7 @@ import httpx
 import pytest
 import uvicorn
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.routing import Mount, Router
 
 from tests.web.scim.memory import ACME, NOW, OTHER, Memory
 from watchword.web.scim.bearer import Digests, digest
@@ -30,9 +30,10 @@ def door(store: ScimStore, **more: Any) -> Door:
 
 
 @contextmanager
-def serving(door: Door) -> Iterator[str]:
+def serving(door: Door | Router) -> Iterator[str]:
     """The address of a server that answers through a door while the block runs."""
-    app = Starlette(routes=[Mount("/scim/v2", app=router(door))])
+    routes = door if isinstance(door, Router) else router(door)
+    app = Starlette(routes=[Mount("/scim/v2", app=routes)])
     # Named as TCP, since asyncio sends small answers without delay only then.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))

@@ -203,6 +203,12 @@ def test_an_operation_is_refused(case: str) -> None:
     assert before == BABS
 
 
+def test_a_member_is_not_made_by_its_value_alone() -> None:
+    with pytest.raises(ScimRefused) as refused:
+        done({"displayName": "Empty"}, op("add", "members.value", "3"), kind=GROUPS)
+    assert refused.value.scim_type == "mutability"
+
+
 @pytest.mark.parametrize(
     "operation",
     [

@@ -7,19 +7,19 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import insert
 
 from tests.web.scim.conftest import client, serving
 from tests.web.scim.memory import NOW
 from tests.web.scim.samples import group, patch, rich
 from watchword.errors import ConfigError
-from watchword.model.people import Directory, DirectoryId
+from watchword.model.people import DirectoryId
 from watchword.store.state.database import Database
 from watchword.store.state.migrate import upgrade
-from watchword.store.state.people import directories, directory_row
+from watchword.store.state.people import directories
 from watchword.web.control_plane import ControlPlane, WebSettings
+from watchword.web.scim import door
 from watchword.web.scim.bearer import digest, token_of
-from watchword.web.scim.settings import door, settings_of, tokens_of
+from watchword.web.scim.settings import tables_of, tokens_of
 
 TOKEN = "a-token-of-the-directory-0123456789"
 OLD = "an-older-token-of-it-0123456789"
@@ -30,39 +30,49 @@ def table(**changes: Any) -> dict[str, Any]:
 
 
 def test_only_directories_of_this_kind_are_read() -> None:
-    found = settings_of({"okta": table(display="Okta"), "corp": {"kind": "ldap", "url": "x"}})
-    assert [(one.directory, one.display) for one in found] == [("okta", "Okta")]
+    tables = {"okta": table(display="Okta"), "corp": {"kind": "ldap", "nonsense": 1}}
+    assert list(tables_of(tables)) == ["okta"]
+    assert tokens_of(tables)(TOKEN) == "okta"
 
 
 def test_a_token_speaks_for_its_directory_and_while_it_is_changed_so_does_the_old_one() -> None:
-    tokens = tokens_of(settings_of({"okta": table(token_sha256=[digest(TOKEN), digest(OLD)])}))
+    tokens = tokens_of({"okta": table(token_sha256=[digest(TOKEN), digest(OLD)])})
     assert tokens(TOKEN) == tokens(OLD) == DirectoryId("okta")
     assert tokens(TOKEN + "x") is tokens("") is tokens(digest(TOKEN)) is None
 
 
+def test_no_other_token_is_taken() -> None:
+    tokens = tokens_of({"okta": table()})
+    assert {tokens(f"{TOKEN}{number}") for number in range(2_000)} == {None}
+
+
 @pytest.mark.parametrize(
-    ("changes", "word"),
+    "changes",
     [
-        ({"token_sha256": []}, "1 to 4"),
-        ({"token_sha256": "x"}, "1 to 4"),
-        ({"token_sha256": [TOKEN]}, "SHA-256"),
-        ({"token_sha256": [7]}, "SHA-256"),
-        ({"token_sha256": [digest(TOKEN).upper()]}, "SHA-256"),
-        ({"token_sha256": [digest(str(number)) for number in range(5)]}, "1 to 4"),
-        ({"token_sha256": [digest(TOKEN)] * 2}, "one directory only"),
-        ({"token": TOKEN}, "no key token"),
-        ({"display": ""}, "display"),
+        {"token_sha256": []},
+        {"token_sha256": "x"},
+        {"token_sha256": [TOKEN]},
+        {"token_sha256": [7]},
+        {"token_sha256": [digest(TOKEN).upper()]},
+        {"token_sha256": [digest(TOKEN)] * 2},
+        {"token": TOKEN},
+        {"display": ""},
     ],
 )
-def test_wrong_settings_are_refused_without_telling_a_secret(changes: dict[str, Any], word: str) -> None:
-    with pytest.raises(ConfigError, match=word) as refused:
-        settings_of({"okta": table(**changes)})
+def test_wrong_settings_are_refused_without_telling_a_secret(changes: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match="okta") as refused:
+        tokens_of({"okta": table(**changes)})
     assert TOKEN not in refused.value.diagnosis()
 
 
+def test_a_directory_without_a_token_is_refused() -> None:
+    with pytest.raises(ConfigError, match="token_sha256"):
+        tokens_of({"okta": {"kind": "scim"}})
+
+
 def test_one_token_does_not_speak_for_two_directories() -> None:
-    with pytest.raises(ConfigError, match="one directory only"):
-        settings_of({"okta": table(), "entra": table()})
+    with pytest.raises(ConfigError, match="stands there already"):
+        tokens_of({"okta": table(), "entra": table()})
 
 
 @pytest.mark.parametrize(
@@ -87,10 +97,6 @@ def test_a_provider_pushes_into_the_database(tmp_path: Path) -> None:
     with Database.open(url, create=True, any_schema=True) as empty:
         upgrade(empty)
     with Database.open(url) as database:
-        with database.writing() as connection:
-            connection.execute(
-                insert(directories), [directory_row(Directory(DirectoryId("okta"), "scim", "Okta"))]
-            )
         settings = WebSettings(public_url="https://watchword.example")
         plane = ControlPlane(
             settings=settings,
@@ -102,8 +108,12 @@ def test_a_provider_pushes_into_the_database(tmp_path: Path) -> None:
             vault=None,  # type: ignore[arg-type]
             directories={"okta": table()},
         )
-        with serving(door(plane)) as address, client(address, TOKEN) as http:
+        with serving(door.router(plane)) as address, client(address, TOKEN) as http:
             story(http)
+            with database.writing() as connection:
+                connection.execute(directories.update().values(state="disabled"))
+            door.router(plane)
+            assert http.post("/Users", json=rich("another")).status_code == 403
 
 
 def story(http: httpx.Client) -> None:

@@ -1,7 +1,7 @@
 """What follows at once, in the same transaction, from what an identity provider says of an account or a group.
 
 ``end_sign_ins`` is what must happen in any case: who may no longer sign in has no session and no token left.  What else is to
-follow (suspending a person, working out who is in a group through groups) is handed to the store as ``OnChange``.
+follow is handed to the store as ``OnChange``: ``watchword.store.state.scim_people.follow``.
 """
 
 from __future__ import annotations

@@ -20,9 +20,10 @@ from watchword.model.scim import Caller, Document, Found, Query, ScimKind, ScimR
 from watchword.store.state.accounts import ACCOUNTS, account_of, account_row, accounts
 from watchword.store.state.batch import Batch
 from watchword.store.state.people import GROUPS, directories, group_row, groups
-from watchword.store.state.scim_effects import OnChange, ScimChange, end_sign_ins, nothing
+from watchword.store.state.scim_effects import OnChange, ScimChange, end_sign_ins
 from watchword.store.state.scim_find import find, read_one
 from watchword.store.state.scim_members import change, containing, known, member_kinds
+from watchword.store.state.scim_people import follow
 from watchword.store.state.scim_values import account, account_changed, group, member_ids, new_id
 from watchword.store.state.transition import Act, Journal, Move, create, transition
 
@@ -31,11 +32,11 @@ from watchword.store.state.transition import Act, Journal, Move, create, transit
 class SqlScimStore:
     """A ``ScimStore`` (``watchword.web.scim.service``) in the state's database, for SQLite and PostgreSQL.
 
-    ``on_change`` is what else follows from a change; ``ids`` gives a new id at a time.
+    ``on_change`` is what follows from a change for people; ``ids`` gives a new id at a time.
     """
 
     batch: Batch
-    on_change: OnChange = nothing
+    on_change: OnChange = follow
     ids: Callable[[datetime], str] = new_id
 
     def create(self, caller: Caller, kind: ScimKind, document: Document) -> Stored:

@@ -21,6 +21,7 @@ from starlette.routing import Route, Router
 
 from watchword.errors import DatabaseError, DatabaseLocked, DatabaseUnreachable
 from watchword.model.scim import Caller, ScimKind, ScimRefused, Stored
+from watchword.web.authorise import public
 from watchword.web.scim import discovery
 from watchword.web.scim.bearer import Authenticate, token_of
 from watchword.web.scim.bodies import LARGEST, parsed, too_large
@@ -160,7 +161,10 @@ class _Nowhere:
 def _route(door: Door, path: str, kind: ScimKind = ScimKind.USER, **handlers: Handler) -> Route:
     """A route with all its methods; others are answered by 405 after the token has been accepted."""
     methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-    return Route(path, _guarded(door, handlers, kind), methods=methods)
+    endpoint = public("a token of the directory is asked for by the door itself")(
+        _guarded(door, handlers, kind)
+    )
+    return Route(path, endpoint, methods=methods)
 
 
 def _guarded(
