@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import time
 import traceback
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -161,6 +163,22 @@ def test_the_password_of_the_reading_account_being_wrong_is_no_refusal_of_the_pe
         sign_in(company, bind_password="wrong").check("alice", "alice-password")
 
 
+@needs_slapd
+def test_many_sign_in_at_once_and_each_gets_their_own_account(company: Slapd) -> None:
+    checks = sign_in(company)
+    people = ["alice", "bob", "open", "ended"] * 6
+
+    def one(name: str) -> str:
+        try:
+            return checks.check(name, f"{name}-password").user_name
+        except SignInRefused as refused:
+            return refused.what
+
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(one, people))
+    assert told == ["alice", "bob", "open", "the account has expired"] * 6
+
+
 def open_files() -> int:
     """Files and sockets that this process has open."""
     gc.collect()
@@ -174,6 +192,10 @@ def test_many_wrong_passwords_leave_nothing_open(company: Slapd) -> None:
     before = open_files()
     for _ in range(20):
         refusal(checks, "nobody", "wrong-password")
+    for _ in range(200):  # lines end in threads of their own
+        if open_files() <= before:
+            break
+        time.sleep(0.01)
     assert open_files() <= before
 
 
