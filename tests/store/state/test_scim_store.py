@@ -489,6 +489,10 @@ def test_a_taken_name_is_told_as_such(store: SqlScimStore) -> None:
     with pytest.raises(RowExists):
         store.create(CALLER, USER, {"userName": "ADA"})
     assert store.replace(CALLER, USER, made, {"userName": "ADA"}).version == 2
+    other = store.create(CALLER, USER, {"userName": "bob"})
+    with pytest.raises(RowExists):
+        store.replace(CALLER, USER, other, {"userName": "aDa"})
+    assert store.replace(CALLER, USER, other, {"userName": "eve"}).version == 2
 
 
 def test_what_did_not_come_by_scim_is_shown_by_its_columns(database: Database, store: SqlScimStore) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -195,6 +196,16 @@ def test_paths_are_spelt_as_the_schema_does() -> None:
 )
 def test_a_time_is_an_instant(text: str, same: str) -> None:
     assert instant(text) == instant(same) is not None
+
+
+def test_a_time_without_a_zone_is_in_utc_wherever_the_machine_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert instant("2026-03-01T12:00:00") == datetime(2026, 3, 1, 12, tzinfo=UTC)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @pytest.mark.parametrize(
