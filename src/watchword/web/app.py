@@ -6,7 +6,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -18,7 +18,6 @@ from watchword.web.api.problem import invalid, plain
 from watchword.web.authorise import require_declared
 from watchword.web.caller import Callers
 from watchword.web.control_plane import ControlPlane
-from watchword.web.guard.asgi import App, Receive, Scope, Send
 from watchword.web.guard.chain import guard
 from watchword.web.guard.errors import answer
 from watchword.web.guard.rate import Buckets
@@ -32,6 +31,7 @@ FACES: Final = (
     "watchword.web.login.federation",
     "watchword.web.login.device_pages",
     "watchword.web.console.pages",
+    "watchword.web.scim.door",
 )
 """Modules with ``router(plane)``, whose routes are part of the application where the module is there."""
 
@@ -55,7 +55,6 @@ def create_app(plane: ControlPlane, metrics: Metrics | None = None, alive: Alive
     app.include_router(v1.router(plane))
     for module in FACES:
         _include(app, module, plane)
-    _scim(app, plane)
     guard(app, plane, counts, form_origins(plane))
     require_declared(app.routes)
     return app
@@ -75,31 +74,16 @@ def form_origins(plane: ControlPlane) -> frozenset[str]:
     return frozenset(found)
 
 
-class Mounted:
-    """An application of another kind below a path, which lets nobody in by itself; ``public`` says how."""
-
-    def __init__(self, app: App, why: str) -> None:
-        self.public = why
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand the request on."""
-        await self._app(scope, receive, send)
-
-
-def _scim(app: FastAPI, plane: ControlPlane) -> None:
-    from watchword.web.scim.routes import router
-    from watchword.web.scim.settings import MOUNTED, door
-
-    why = "lets identity providers in by their own bearer tokens, each for its own directory"
-    app.mount(MOUNTED, Mounted(router(door(plane)), why))
-
-
 def _include(app: FastAPI, module: str, plane: ControlPlane) -> None:
-    """The routes of a face, where the module is there."""
-    if find_spec(module) is not None:
-        face: Any = import_module(module)
-        app.include_router(face.router(plane))
+    """The routes of a face, where the module is there; those of another kind than FastAPI's stand below the face's ``PATH``."""
+    if find_spec(module) is None:
+        return
+    face: Any = import_module(module)
+    router = face.router(plane)
+    if isinstance(router, APIRouter):
+        app.include_router(router)
+    else:
+        app.mount(face.PATH, router)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

@@ -8,14 +8,14 @@ from fastapi import APIRouter
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import JSONResponse, Response
 
-from watchword.web.api import directories, own, posture, recoveries, trust
+from watchword.web.api import directories, own, people, posture, recoveries, trust
 from watchword.web.api.problem import Problem
 from watchword.web.authorise import public
 from watchword.web.control_plane import ControlPlane
 
 PREFIX: Final = "/api/v1"
 
-RESOURCES: Final = (own, posture, directories, recoveries, trust)
+RESOURCES: Final = (own, posture, people, directories, recoveries, trust)
 """Modules with ``router(plane)``."""
 
 SECURITY: Final[dict[str, Any]] = {
