@@ -370,7 +370,7 @@ def test_active_directory_is_recognised_and_read() -> None:
     assert reader.faults == []
 
 
-def ranges(size: int, step: int, *, stuck: bool = False) -> Callable[[Search], Answer]:
+def ranges(size: int, step: int, *, stuck: bool = False, gone: bool = False) -> Callable[[Search], Answer]:
     """A domain whose one group has ``size`` members and gives ``step`` of them at a time."""
     people = [ad(f"p{number}", number + 1) for number in range(size)]
     names = [dn.encode() for dn, _ in people]
@@ -381,6 +381,8 @@ def ranges(size: int, step: int, *, stuck: bool = False) -> Callable[[Search], A
         wanted = [name for name in asked.attributes if name.startswith("member")]
         if not wanted or (asked.scope == 0 and asked.base != dn):
             return honest(asked)
+        if gone and "=" in wanted[0]:
+            return Answer([(dn, own)])
         begin = int(wanted[0].partition("=")[2].partition("-")[0] or "0")
         end = begin + step
         last = "*" if end >= size else str(end - 1)
@@ -399,8 +401,9 @@ def test_members_that_active_directory_keeps_back_are_asked_for(size: int, step:
     assert reader.faults == []
 
 
-def test_ranges_that_do_not_end_are_a_fault() -> None:
-    reader, _, [big] = read(ranges(25, 10, stuck=True))
+@pytest.mark.parametrize("how", ["stuck", "gone"])
+def test_ranges_that_do_not_come_to_their_end_are_a_fault(how: str) -> None:
+    reader, _, [big] = read(ranges(25, 10, **{how: True}))
     assert len(big.accounts) == 10
     assert "up to number 10 only" in reader.faults[0].what
 
