@@ -7,7 +7,7 @@ reported as a problem.  A file with bad front matter does stop it, since its aut
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
@@ -22,6 +22,8 @@ from watchword.errors import UsageError
 CONTROLS: Final = "watchword.controls"
 COMMANDS: Final = "watchword.commands"
 LABS: Final = "watchword.labs"
+PEOPLE: Final = "watchword.people"
+LAB_CONSOLES: Final = "watchword.lab_consoles"
 SQL_LIMIT: Final = 256 * 1024
 """Largest SQL control, in bytes."""
 
@@ -113,6 +115,15 @@ class RunningLab(Protocol):
         """The ``watchword.toml`` of the company that the lab plays."""
 
 
+def lab_people(plane: object) -> Iterator[str]:
+    """Put the lab's people into the state of a control plane, and say how they sign in; nothing where no lab has any.
+
+    An entry of the group ``watchword.people`` takes the ``ControlPlane`` and gives sentences.
+    """
+    for entry in entry_points(group=PEOPLE):
+        yield from entry.load()(plane)
+
+
 @contextmanager
 def lab(state: str) -> Iterator[RunningLab]:
     """The installed lab, running in ``state`` while the block runs.
@@ -125,3 +136,39 @@ def lab(state: str) -> Iterator[RunningLab]:
         raise UsageError("no lab is installed", remedy="install watchword with its extra: watchword[lab]")
     with found[0].load()(state) as running:
         yield running
+
+
+class LabConsole(Protocol):
+    """What a lab adds to the console: how it is set up, and who may sign in."""
+
+    @property
+    def web(self) -> Mapping[str, Any]:
+        """Settings of ``[web]`` and ``[login]`` that the company of the lab has."""
+
+    @property
+    def database(self) -> str:
+        """The address of the lab's own state."""
+
+    @property
+    def store(self) -> Path:
+        """Where the lab's assessments lie."""
+
+    def settle(self, plane: Any) -> Iterable[str]:  # noqa: ANN401
+        """Let the lab's people be there, in the process's ``ControlPlane``; lines that tell how to sign in.
+
+        Raises:
+            WatchwordError: they cannot be.
+        """
+
+
+def lab_console() -> LabConsole:
+    """What the installed lab adds to the console.
+
+    Raises:
+        UsageError: no lab is installed.
+    """
+    found = list(entry_points(group=LAB_CONSOLES))
+    if not found:
+        raise UsageError("no lab is installed", remedy="install watchword with its extra: watchword[lab]")
+    made: LabConsole = found[0].load()()
+    return made

@@ -6,8 +6,9 @@ from typing import Any, Final
 
 import typer
 
+STORE: Final = ".watchword"
 Store: Final[Any] = typer.Option(
-    ".watchword", "--store", envvar="WATCHWORD_STORE", help="Folder of snapshots and assessments."
+    STORE, "--store", envvar="WATCHWORD_STORE", help="Folder of snapshots and assessments."
 )
 ConfigFile: Final[Any] = typer.Option(
     None,

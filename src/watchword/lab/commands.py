@@ -131,6 +131,17 @@ def tell(state_dir: Path = StateDir) -> None:
     )
 
 
+@app.command("people")
+def people(state_dir: Path = StateDir) -> None:
+    """Tell how the people of `watchword serve --lab` sign in: passwords, and the codes of this moment."""
+    from watchword import clock
+    from watchword.lab.console import told
+    from watchword.lab.people import load
+
+    for line in told(load(state_dir), clock.now()):
+        typer.echo(line)
+
+
 @app.command("demo")
 def demo(
     store: Path = typer.Option(Path(".watchword/demo"), help="Folder of the demo's snapshots and reports."),
