@@ -51,7 +51,7 @@
     requests_a_minute = 600            # of one address
     metrics_from_loopback = false      # true: programs on this machine read /metrics without a token
     sync_minutes = 30                  # how often directories are read
-    heads_file = "heads.ndjson"        # where signed heads of the audit log are written; relative to this file
+    heads_file = "head.json"           # where the signed head of the audit log is written; relative to this file
     heads_webhook = "https://…"        # and where they are posted to
     secret_key_file = "watchword.key"  # encrypts secrets of the state; relative to this file
     tls_certificate = "tls.pem"        # both or none; without them a proxy in front brings TLS

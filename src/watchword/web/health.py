@@ -19,7 +19,7 @@ from watchword.web.guard.asgi import facts
 from watchword.web.telemetry import Metrics
 
 Alive = Callable[[], bool]
-"""Whether the worker of the process runs."""
+"""Whether the workers of the process run."""
 
 MEDIA: Final = "text/plain; version=0.0.4; charset=utf-8"
 """https://prometheus.io/docs/instrumenting/exposition_formats/"""

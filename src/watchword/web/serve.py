@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from watchword import clock
-from watchword.errors import ConfigError, UsageError, WatchwordError
+from watchword.errors import ConfigError, Forbidden, UsageError, WatchwordError
 from watchword.store.state.database import Database
 from watchword.store.state.vault import open_vault
 from watchword.web.control_plane import ControlPlane, WebSettings
@@ -53,7 +53,7 @@ class Setup:
     """What a process is started with.
 
     ``database`` is the state's address, ``folder`` that of snapshots and assessments; ``upgrade`` brings an older database up to
-    date; ``environment`` may hold the vault's keys.
+    date; ``environment`` may hold the vault's keys; ``banner`` is a sentence that stands on all pages.
     """
 
     settings: WebSettings
@@ -63,6 +63,7 @@ class Setup:
     directories: Mapping[str, Any] = field(default_factory=dict, repr=False)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     signing_key: Path | None = None
+    banner: str = ""
     tell: Callable[[Mapping[str, Any]], None] = field(default_factory=lambda: lines(sys.stderr))
 
 
@@ -109,25 +110,50 @@ def migrate(database: Database, *, upgrade: bool) -> None:
     bring_up(database)
 
 
-def run(plane: ControlPlane, listening: socket.socket, *, work: bool = True) -> None:
+def run(plane: ControlPlane, listening: socket.socket, setup: Setup) -> None:
     """Serve until the process is asked to end.
 
     Raises:
         ConfigError: the certificate or its key cannot be used.
     """
     from watchword.web.app import create_app
-    from watchword.web.worker import Working
+    from watchword.web.worker import Working, work_of
 
     metrics = Metrics()
-    working = Working(plane, metrics)
-    app = create_app(plane, metrics, working.is_alive if work else None)
+    working = Working(plane, metrics, work_of(plane, setup.environment))
+    app = create_app(plane, metrics, working.is_alive)
+    app.state.banner = setup.banner
     server = server_of(app, plane.settings)
-    if work:
-        working.start()
+    working.start()
     try:
         server.run(sockets=[listening])
     finally:
         working.stop()
+
+
+def first_link(plane: ControlPlane) -> str:
+    """The one-time link of the first administrator; empty where there is one who can sign in.
+
+    Raises:
+        DatabaseError: the database cannot be written.
+    """
+    from watchword.web.login import invitations
+    from watchword.web.login.arrival import Arrival, Visit
+    from watchword.web.login.desk import Desk, Policy
+    from watchword.web.login.passkeys import Site
+
+    web = plane.settings
+    desk = Desk(
+        plane.database, plane.vault, Site.of(web.public_url, web.company), Policy(preset=plane.preset)
+    )
+    visit = Visit(Arrival(""), plane.clock(), plane.randomness)
+    if invitations.has_administrator(desk, visit):
+        return ""
+    try:
+        return f"{web.public_url}/bootstrap?token={invitations.bootstrap(desk, visit)}"
+    except Forbidden:
+        # Somebody became one meanwhile.
+        return ""
 
 
 def server_of(app: FastAPI, settings: WebSettings) -> Server:
