@@ -7,7 +7,7 @@ reported as a problem.  A file with bad front matter does stop it, since its aut
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
@@ -23,7 +23,6 @@ CONTROLS: Final = "watchword.controls"
 COMMANDS: Final = "watchword.commands"
 LABS: Final = "watchword.labs"
 PEOPLE: Final = "watchword.people"
-LAB_CONSOLES: Final = "watchword.lab_consoles"
 SQL_LIMIT: Final = 256 * 1024
 """Largest SQL control, in bytes."""
 
@@ -136,39 +135,3 @@ def lab(state: str) -> Iterator[RunningLab]:
         raise UsageError("no lab is installed", remedy="install watchword with its extra: watchword[lab]")
     with found[0].load()(state) as running:
         yield running
-
-
-class LabConsole(Protocol):
-    """What a lab adds to the console: how it is set up, and who may sign in."""
-
-    @property
-    def web(self) -> Mapping[str, Any]:
-        """Settings of ``[web]`` and ``[login]`` that the company of the lab has."""
-
-    @property
-    def database(self) -> str:
-        """The address of the lab's own state."""
-
-    @property
-    def store(self) -> Path:
-        """Where the lab's assessments lie."""
-
-    def settle(self, plane: Any) -> Iterable[str]:  # noqa: ANN401
-        """Let the lab's people be there, in the process's ``ControlPlane``; lines that tell how to sign in.
-
-        Raises:
-            WatchwordError: they cannot be.
-        """
-
-
-def lab_console() -> LabConsole:
-    """What the installed lab adds to the console.
-
-    Raises:
-        UsageError: no lab is installed.
-    """
-    found = list(entry_points(group=LAB_CONSOLES))
-    if not found:
-        raise UsageError("no lab is installed", remedy="install watchword with its extra: watchword[lab]")
-    made: LabConsole = found[0].load()()
-    return made

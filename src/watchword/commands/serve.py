@@ -104,7 +104,8 @@ def _settings(found: Config, bind: str, port: int, public_url: str, *, lab: bool
     from watchword.errors import UsageError
     from watchword.web.control_plane import WebSettings
 
-    given: dict[str, Any] = {"company": "Company ABC"} if lab else {}
+    # The lab's people sign in by password and app; a company whose people have passkeys leaves passwords off.
+    given: dict[str, Any] = {"company": "Company ABC", "passwords": True} if lab else {}
     given |= found.web
     given |= {"bind": bind} if bind else {}
     given |= {"port": port} if port else {}

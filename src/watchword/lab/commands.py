@@ -132,13 +132,17 @@ def tell(state_dir: Path = StateDir) -> None:
 
 
 @app.command("people")
-def people(state_dir: Path = StateDir) -> None:
+def people(
+    folder: Path = typer.Option(
+        Path(".watchword/demo"), "--folder", help="Folder of the state of `watchword serve --lab`."
+    ),
+) -> None:
     """Tell how the people of `watchword serve --lab` sign in: passwords, and the codes of this moment."""
     from watchword import clock
     from watchword.lab.console import told
     from watchword.lab.people import load
 
-    for line in told(load(state_dir), clock.now()):
+    for line in told(load(folder), clock.now()):
         typer.echo(line)
 
 
