@@ -125,6 +125,22 @@ def test_who_is_not_believed_is_in_no_group_and_nobodys_manager() -> None:
     assert any("2 of its members" in fault.what for fault in reader.faults)
 
 
+def test_a_user_name_that_two_accounts_have_is_no_member() -> None:
+    unix = {
+        "objectClass": [b"posixGroup"],
+        "cn": [b"unix"],
+        "entryUUID": [id_of(20).encode()],
+        "memberUid": [b"twin", b"alice"],
+    }
+    other = (f"uid=twin,ou=other,{BASE}", person("Twin", 2)[1])
+    reader, accounts, [group_] = read(
+        directory(person("twin", 1), other, person("alice", 3), (f"cn=unix,{BASE}", unix))
+    )
+    assert len(accounts) == 3
+    assert group_.accounts == (id_of(3),)
+    assert reader.faults[0].what.endswith("read: twin")
+
+
 def test_an_account_that_is_not_believed_has_no_primary_group() -> None:
     _, _, [admins] = read(
         directory(
