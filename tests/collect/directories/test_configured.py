@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watchword.collect.directories.configured import COMMON, KEYS, SECRETS, below, read
+from watchword.collect.directories.configured import COMMON, KEYS, below, read
 from watchword.errors import ConfigError
 from watchword.model.directory import DirectoryKind
 from watchword.model.people import DirectoryId
@@ -47,10 +47,10 @@ def test_what_all_kinds_have_is_read() -> None:
         "admit": True,
         "assurance": {"urn:mfa": 2, "pwd": 1},
         "mfa_methods": ["mfa", "hwk"],
-        "authoritative": ["employee_number"],
+        "correlate": "employee_number",
     }
     found = read({"idp": table}, {})[DirectoryId("idp")]
-    assert (found.display, found.admit, found.authoritative) == ("Company login", True, ("employee_number",))
+    assert (found.display, found.admit, found.correlate) == ("Company login", True, "employee_number")
     assert dict(found.trust.acr) == {"urn:mfa": 2, "pwd": 1}
     assert found.trust.amr == {"mfa", "hwk"}
 
@@ -94,6 +94,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("no DN", {**LDAP, "base_dn": "nonsense"}, "base_dn"),
     ("an issuer without scheme", {**OIDC, "issuer": "id.abc.example"}, "issuer"),
     ("a password in an issuer", {**OIDC, "issuer": "https://u:planted@h"}, "issuer"),
+    ("something else to link by", {**OIDC, "correlate": "name"}, "correlate"),
     ("a line end in a text", {**OIDC, "display": "a\nb"}, "display"),
     ("a token's digest in capitals", {"kind": "scim", "token_sha256": ["A" * 64]}, "token_sha256"),
     ("a region of nowhere", {"kind": "cognito", "user_pool": "eu-west-1_A", "region": "x"}, "region"),
@@ -188,3 +189,24 @@ def test_whatever_stands_there_is_read_or_refused_by_name(kind: str, more: dict[
         read({"corp": {"kind": kind, **more}}, ENVIRONMENT)
     except ConfigError as error:
         assert "directories.corp." in error.what  # noqa: PT017 - most tables are refused, some are not
+
+
+def test_an_openid_provider_becomes_settings_of_oidc() -> None:
+    table = {**OIDC, "client_secret_env": "READER", "ask_acr": ["urn:mfa"], "max_age": 3600}
+    settings = read({"idp": table}, ENVIRONMENT)[DirectoryId("idp")].oidc("https://w.example/callback")
+    assert (settings.issuer, settings.client_secret) == (OIDC["issuer"], "planted-secret")
+    assert (settings.ask_acr, settings.max_age) == (("urn:mfa",), 3600)
+
+
+@pytest.mark.parametrize(
+    ("more", "key"),
+    [
+        ({"scopes": ["profile"]}, "scopes"),
+        ({"algorithms": ["HS256"]}, "algorithms"),
+        ({"issuer": "http://x"}, "issuer"),
+    ],
+)
+def test_what_an_openid_provider_cannot_have_is_refused_by_its_name(more: dict[str, Any], key: str) -> None:
+    found = read({"idp": {**OIDC, **more}}, {})[DirectoryId("idp")]
+    with pytest.raises(ConfigError, match=f"directories.idp.{key}:"):
+        found.oidc("https://w.example/callback")

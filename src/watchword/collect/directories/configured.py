@@ -34,6 +34,7 @@ from watchword.pdp.presets import Trust
 
 if TYPE_CHECKING:
     from watchword.collect.directories.ldap_settings import LdapSettings
+    from watchword.collect.directories.oidc_settings import OidcSettings
 
 LARGEST_SECRET: Final = 16 * 1024
 """Bytes of a file with a secret."""
@@ -57,8 +58,8 @@ class Configured:
 
     ``admit``: who signs in with it for the first time becomes a person of ours; otherwise they are refused.  ``sign_in``:
     whether one can sign in with it at all.  ``trust``: what its word on a sign-in is worth.  ``options`` are the other values,
-    checked, under the names of the settings; ``secrets`` those that were read from files or the environment.  ``authoritative``
-    names attributes for which the directory answers, so that accounts may be linked by them.
+    checked, under the names of the settings; ``secrets`` those that were read from files or the environment.
+    ``correlate`` and ``vouches_for_mail`` are what linking needs to know (docs/people.md).
     """
 
     directory: DirectoryId
@@ -67,7 +68,8 @@ class Configured:
     admit: bool = False
     sign_in: bool = False
     trust: Trust = NO_TRUST
-    authoritative: tuple[str, ...] = ()
+    correlate: str = ""
+    vouches_for_mail: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -80,6 +82,17 @@ class Configured:
         from watchword.collect.directories.ldap_settings import LdapSettings
 
         made: LdapSettings = self.made(LdapSettings)
+        return made
+
+    def oidc(self, redirect_uri: str) -> OidcSettings:
+        """How one signs in with it, where it is an OpenID provider; ``redirect_uri`` is where people come back to.
+
+        Raises:
+            ConfigError: a value cannot be.
+        """
+        from watchword.collect.directories.oidc_settings import OidcSettings
+
+        made: OidcSettings = self.made(OidcSettings, redirect_uri=redirect_uri)
         return made
 
     def made(self, settings: Callable[..., Any], **more: Any) -> Any:  # noqa: ANN401
@@ -138,7 +151,8 @@ def _directory(name: str, table: Mapping[str, Any], environment: Mapping[str, st
         admit=common.get("admit", False),
         sign_in=common.get("sign_in", True) and kind in SIGNS_IN,
         trust=Trust(common.get("assurance", {}), frozenset(common.get("mfa_methods", ()))),
-        authoritative=common.get("authoritative", ()),
+        correlate=common.get("correlate", ""),
+        vouches_for_mail=common.get("vouches_for_mail", False),
         options=values,
         secrets=_secrets(name, table, secrets, environment),
     )
@@ -359,7 +373,8 @@ COMMON: Final[Mapping[str, Checker]] = {
     "sign_in": _flag,
     "assurance": _levels,
     "mfa_methods": _texts,
-    "authoritative": _texts,
+    "correlate": _words("employee_number", "mail", "user_name"),
+    "vouches_for_mail": _flag,
 }
 """Keys that every kind has, beside ``kind``."""
 
@@ -388,6 +403,8 @@ KEYS: Final[Mapping[DirectoryKind, Mapping[str, Checker]]] = {
     DirectoryKind.OIDC: {
         "issuer": _url,
         "client_id": _text,
+        "client_key_id": _text,
+        "assertion_audience": _words("issuer", "token_endpoint"),
         "scopes": _texts,
         "ask_acr": _texts,
         "max_age": _whole(0, 30 * 24 * 3600),
@@ -411,10 +428,14 @@ KEYS: Final[Mapping[DirectoryKind, Mapping[str, Checker]]] = {
     DirectoryKind.COGNITO: {
         "user_pool": _pattern(r"[\w-]+_[0-9a-zA-Z]+", "eu-west-1_AbCdEf123"),
         "region": _region,
+        "account": _pattern(r"\d{12}", "111122223333"),
+        "people": _words("user", "guest"),
+        "most_factors": _whole(0, 100_000),
     },
     DirectoryKind.IDENTITY_CENTER: {
         "identity_store": _pattern(r"d-[0-9a-f]{10}|[0-9a-f-]{36}", "d-1234567890"),
         "region": _region,
+        "account": _pattern(r"\d{12}", "111122223333"),
     },
     DirectoryKind.SCIM: {"token_sha256": _digests},
     DirectoryKind.LOCAL: {},

@@ -1,0 +1,227 @@
+"""Signing in with a real OpenID provider, over HTTP; and what an answer of another browser, or a word twice, is worth."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.collect.directories.providers import OidcServer
+from tests.web.login.conftest import ORIGIN, Browser, in_directory, somebody, with_passkey
+from tests.web.login.window import Clock, Window, plane_of
+from watchword.web.login.desk import Desk
+
+BACK = f"{ORIGIN}/sign-in/oidc/callback"
+
+
+@pytest.fixture(scope="module")
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OidcServer]:
+    with OidcServer.started(tmp_path_factory.mktemp("oidc"), redirect_uris=[BACK]) as started:
+        yield started
+
+
+def table(provider: OidcServer, **more: Any) -> dict[str, Any]:
+    """The settings of the provider's directory."""
+    os.environ["WATCHWORD_TEST_CLIENT_SECRET"] = provider.client_secret
+    return {
+        "kind": "oidc",
+        "display": "Company login",
+        "issuer": provider.issuer,
+        "client_id": provider.client_id,
+        "client_secret_env": "WATCHWORD_TEST_CLIENT_SECRET",
+        "allow_plain": True,
+        "assurance": {"urn:abc:strong": 2},
+        **more,
+    }
+
+
+@dataclass
+class Place:
+    """A process with the provider, and what stands behind it."""
+
+    desk: Desk
+    provider: OidcServer
+    folder: Path
+    clock: Clock
+    log: list[Any]
+
+    def window(self, **more: Any) -> Window:
+        directories = {"idp": table(self.provider, **more)}
+        plane = plane_of(
+            self.desk.database, self.folder, self.clock, directories=directories, told=self.log.append
+        )
+        return Window.on(plane)
+
+
+@pytest.fixture
+def place(sqlite_desk: Desk, provider: OidcServer, tmp_path: Path) -> Place:
+    # The provider's tokens are of the real time.
+    return Place(sqlite_desk, provider, tmp_path, Clock(datetime.now(UTC)), [])
+
+
+def away(window: Window, target: str = "/me") -> str:
+    """Press the button; the address to which the browser is sent."""
+    window.look(f"/sign-in?next={target}")
+    window.submit("/sign-in/oidc/idp")
+    assert window.page.status_code == 303, window.words
+    return window.page.headers["location"]
+
+
+def come_back(window: Window, told: dict[str, str]) -> None:
+    """The browser comes back from another site."""
+    window.look(f"/sign-in/oidc/callback?{urlencode(told)}", **{"sec-fetch-site": "cross-site"})
+
+
+def linked(place: Place, name: str) -> Any:
+    """Somebody whose account at the provider is linked."""
+    who = somebody(place.desk, f"p-{name}")
+    in_directory(place.desk, who, name, "idp", subject=name)
+    return who
+
+
+def test_a_strong_word_signs_in_whoever_it_is_linked_to(place: Place) -> None:
+    who = linked(place, "alice")
+    window = place.window()
+    come_back(window, place.provider.sign_in(away(window)))
+    assert (window.page.status_code, window.page.headers["location"]) == (303, "/me")
+    window.follow()
+    assert who.display_name in window.words
+    assert "fed, mfa" in window.words
+
+
+def test_a_weak_word_is_followed_by_ones_own_factor(place: Place) -> None:
+    who = linked(place, "bob")
+    device = with_passkey(place.desk, who, Browser(at=place.clock()))
+    window = place.window()
+    come_back(window, place.provider.sign_in(away(window), "bob"))
+    assert window.page.headers["location"] == "/sign-in/second?next=%2Fme"
+    assert not window.session
+    window.follow()
+    window.use(device, "/sign-in/passkey")
+    assert window.page.headers["location"] == "/me"
+    assert "fed, hwk, user, mfa" in window.follow().text
+
+
+def test_a_weak_word_does_not_do_with_the_passkey_of_somebody_else(place: Place) -> None:
+    linked(place, "bob")
+    with_passkey(place.desk, somebody(place.desk, "p-x"), Browser(at=place.clock()))
+    window = place.window()
+    come_back(window, place.provider.sign_in(away(window), "bob"))
+    assert window.page.status_code == 401
+    assert not window.session
+
+
+def test_whom_nobody_knows_is_refused_like_everybody(place: Place) -> None:
+    window = place.window()
+    come_back(window, place.provider.sign_in(away(window)))
+    assert window.page.status_code == 401
+    assert "That did not work" in window.words
+    assert not window.session
+
+
+def test_a_directory_that_admits_makes_a_person_of_whom_nobody_knows(place: Place) -> None:
+    window = place.window(admit=True)
+    come_back(window, place.provider.sign_in(away(window)))
+    assert window.page.headers["location"] == "/me"
+    window.follow()
+    assert "Alice Ångström" in window.words
+    again = window.another()
+    come_back(again, place.provider.sign_in(away(again)))
+    assert again.page.headers["location"] == "/me"
+
+
+def test_nobody_is_linked_by_their_mail_address(place: Place) -> None:
+    who = somebody(place.desk, "p-alice")
+    in_directory(place.desk, who, "alice@abc.example", "corp", subject="alice@abc.example")
+    window = place.window()
+    come_back(window, place.provider.sign_in(away(window)))
+    assert window.page.status_code == 401
+
+
+def test_an_answer_of_another_browser_leads_nowhere(place: Place) -> None:
+    linked(place, "alice")
+    window = place.window()
+    told = place.provider.sign_in(away(window))
+    victim = window.another()
+    victim.look("/sign-in")
+    come_back(victim, told)
+    assert victim.page.status_code == 401
+    assert not victim.session
+    # It is not spent by the wrong browser either.
+    come_back(window, told)
+    assert window.session
+
+
+def test_an_answer_is_taken_once(place: Place) -> None:
+    linked(place, "alice")
+    window = place.window()
+    told = place.provider.sign_in(away(window))
+    come_back(window, told)
+    assert window.session
+    again = window.another()
+    again.client.cookies.update(window.client.cookies)
+    again.client.cookies.delete("__Host-ww")
+    come_back(again, told)
+    assert again.page.status_code == 401
+    assert not again.session
+
+
+def test_an_answer_comes_too_late(place: Place) -> None:
+    linked(place, "alice")
+    window = place.window()
+    told = place.provider.sign_in(away(window))
+    place.clock.turn(minutes=11)
+    come_back(window, told)
+    assert window.page.status_code == 401
+
+
+@pytest.mark.parametrize("fault", ["iss", "code", "state", "twice", "error"])
+def test_an_answer_that_is_not_whole_is_refused(place: Place, fault: str) -> None:
+    linked(place, "alice")
+    window = place.window()
+    told = place.provider.sign_in(away(window))
+    query = urlencode({k: v for k, v in told.items() if fault == "error" or k != fault})
+    query += {"twice": f"&code={told['code']}", "error": "&error=access_denied"}.get(fault, "")
+    window.look(f"/sign-in/oidc/callback?{query}")
+    assert window.page.status_code == 401
+    assert not window.session
+
+
+def test_a_provider_that_is_down_is_told_as_such(place: Place) -> None:
+    window = place.window(issuer="http://127.0.0.1:9")
+    window.look("/sign-in")
+    window.submit("/sign-in/oidc/idp")
+    assert window.page.status_code == 503
+    assert "does not answer" in window.words
+    assert [one["kind"] for one in place.log if one["event"] == "directory"] == ["DirectoryUnreachable"]
+
+
+def test_there_is_no_way_to_a_directory_that_is_not_there(place: Place) -> None:
+    window = place.window()
+    window.look("/sign-in")
+    fields = window.form("/sign-in/oidc/idp").fields
+    assert window.send("/sign-in/oidc/other", fields).status_code == 404
+    assert window.send("/sign-in/oidc/idp", fields | {"csrf": "x"}).status_code == 403
+
+
+def test_neither_nonce_nor_verifier_stand_in_the_database_or_follow_from_the_address(place: Place) -> None:
+    from sqlalchemy import text
+
+    from watchword.web.login.federation_oidc import derived
+
+    window = place.window()
+    url = away(window)
+    state = dict(part.split("=", 1) for part in url.partition("?")[2].split("&"))["state"]
+    cookie = window.client.cookies["__Host-ww-flow"]
+    with place.desk.database.reading() as connection:
+        kept = str(connection.execute(text("select * from flows")).all())
+    for secret in (state, cookie, derived(cookie, state, "verifier"), derived(cookie, state, "nonce")):
+        assert secret not in kept
+    assert derived(cookie, state, "verifier") not in url
+    assert derived("another", state, "verifier") != derived(cookie, state, "verifier")
