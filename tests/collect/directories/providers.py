@@ -9,6 +9,7 @@ or with `OidcServer.sign_in` by plain HTTP.  Accounts and what the provider says
 
 from __future__ import annotations
 
+import datetime as dt
 import fcntl
 import hashlib
 import json
@@ -26,7 +27,12 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
 from joserfc.jwk import RSAKey
+from lxml import html
 
 HERE = Path(__file__).parent / "node"
 KEPT = Path(__file__).parents[3] / ".dev" / "node"
@@ -70,7 +76,7 @@ def _installed(folder: Path) -> str:
     command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-progress"]
     try:
         done = subprocess.run(
-            command, cwd=folder, env=_environment(), capture_output=True, text=True, timeout=300
+            command, check=False, cwd=folder, env=_environment(), capture_output=True, text=True, timeout=300
         )
     except subprocess.TimeoutExpired:
         return "npm could not fetch the node packages in five minutes"
@@ -265,3 +271,125 @@ class OidcServer:
             if any(url.startswith(f"{ours}?") for ours in self.redirect_uris):
                 return dict(parse_qsl(urlsplit(url).query))
         raise AssertionError(f"the provider leads in circles, at last to {url}")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A private key and a certificate for it, both PEM."""
+
+    key: str
+    certificate: str
+
+    @classmethod
+    def made(cls, name: str, *, since: dt.datetime | None = None, days: int = 30, bits: int = 2048) -> Pair:
+        """A new pair, valid from ``since`` (yesterday) for ``days``."""
+        key = rsa.generate_private_key(65537, bits)
+        start = since or dt.datetime.now(dt.UTC) - dt.timedelta(days=1)
+        named = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        builder = x509.CertificateBuilder(named, named, key.public_key(), x509.random_serial_number())
+        builder = builder.not_valid_before(start).not_valid_after(start + dt.timedelta(days=days))
+        certificate = builder.sign(key, hashes.SHA256())
+        private = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        return cls(private.decode(), certificate.public_bytes(serialization.Encoding.PEM).decode())
+
+
+SAML_PEOPLE: Mapping[str, Person] = {
+    "alice": Person(
+        claims={
+            "uid": "alice",
+            "displayName": "Alice Ångström",
+            "mail": "alice@abc.example",
+            "groups": ["engineers", "on-call"],
+        },
+        acr="urn:oasis:names:tc:SAML:2.0:ac:classes:TimeSyncToken",
+    ),
+    "bob": Person(
+        claims={"uid": "bob", "displayName": "Bob", "mail": "bob@abc.example"},
+        acr="urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport",
+    ),
+}
+"""Alice, who has a token at the provider, and Bob, who has a password.  Their password is ``secret``."""
+
+
+@dataclass(frozen=True)
+class SamlServer:
+    """A running SAML identity provider."""
+
+    url: str
+    entity_id: str
+    folder: Path
+    pair: Pair
+    sp_entity_id: str
+    acs_url: str
+
+    @classmethod
+    @contextmanager
+    def started(
+        cls,
+        folder: Path,
+        *,
+        sp_entity_id: str = "https://watchword.abc.example/saml",
+        acs_url: str = "http://localhost:4711/sign-in/saml/acs",
+        people: Mapping[str, Person] = SAML_PEOPLE,
+        sign: str = "assertion",
+        request_certificate: str = "",
+        algorithm: str = "rsa-sha256",
+        pair: Pair | None = None,
+        port: int = 0,
+    ) -> Iterator[SamlServer]:
+        """Start one; its files stand in ``folder``.
+
+        ``sign``: ``assertion``, ``response`` or ``both``; ``request_certificate`` (PEM): requests must be signed with its key.
+        Subjects of accounts are ``id-NAME``; their claims become attributes.
+        """
+        made = pair or Pair.made("identity provider")
+        entity_id = "https://idp.abc.example/saml"
+        told = {
+            "port": port,
+            "key": made.key,
+            "cert": made.certificate,
+            "issuer": entity_id,
+            "acs_url": acs_url,
+            "sign": sign,
+            "request_cert": request_certificate,
+            "algorithm": algorithm,
+            "accounts": {
+                name: {"password": person.password, "claims": dict(person.claims), "acr": person.acr}
+                for name, person in people.items()
+            },
+        }
+        with _running("saml.mjs", told, folder) as found:
+            yield cls(f"http://127.0.0.1:{found}/sso", entity_id, folder, made, sp_entity_id, acs_url)
+
+    def settings(self, **more: Any) -> dict[str, Any]:
+        """Arguments of ``SamlSettings`` with which the provider accepts us."""
+        certificate = self.folder / "idp.pem"
+        certificate.write_text(self.pair.certificate)
+        return {
+            "directory": "saml",
+            "entity_id": self.sp_entity_id,
+            "acs_url": self.acs_url,
+            "idp_entity_id": self.entity_id,
+            "sso_url": self.url,
+            "certificate_file": str(certificate),
+            "allow_plain": True,
+            **more,
+        }
+
+    def metadata(self) -> bytes:
+        """What the provider tells about itself."""
+        return httpx.get(urljoin(self.url, "/metadata")).raise_for_status().content
+
+    def sign_in(self, url: str, login: str = "alice", password: str = "secret") -> dict[str, str]:
+        """What a person does in a browser that was sent to ``url``; returns the form that the browser then posts to us."""
+        with httpx.Client() as client:
+            answer = client.get(url)
+            assert answer.status_code == 200, answer.text
+            form = {"login": login, "password": password} if login else {"cancel": "1"}
+            answer = client.post(url, data=form)
+        assert answer.status_code == 200, answer.text
+        posted = html.fromstring(answer.text).forms[0]
+        assert posted.action == self.acs_url
+        return {name: value for name, value in posted.form_values() if isinstance(value, str)}

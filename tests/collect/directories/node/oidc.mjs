@@ -1,4 +1,6 @@
-// An OpenID provider on loopback: node-oidc-provider with clients, accounts and a login form told as JSON on stdin.
+// An OpenID provider on loopback: node-oidc-provider with the clients, accounts and lies that a JSON file tells.
+//
+//     node oidc.mjs NODE_MODULES SETTINGS
 //
 // Prints one line, "ready PORT", and runs until stdin ends.
 import { readFileSync } from 'node:fs';
