@@ -157,8 +157,8 @@ def test_whom_a_person_has_suspended_no_directory_resumes(database: Database) ->
 
 def test_who_has_another_usable_account_is_not_suspended_but_signs_in_again(database: Database) -> None:
     one = corp()
-    two = FakeDirectory("shop", "oidc", {"correlate": "employee_number"})
-    one.settings = {"correlate": "employee_number"}
+    two = FakeDirectory("shop", "oidc", {"authoritative": ["employee_number"]})
+    one.settings = {"authoritative": ["employee_number"]}
     one.set("s1", employee_number="E17")
     two.add("t1", employee_number="e17")
     sync(database, one)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from watchword.errors import UsageError, WatchwordError
-from watchword.model.directory import DirectoryFault, DirectoryReader
+from watchword.model.directory import DirectoryFault, DirectoryKind, DirectoryReader
 from watchword.model.people import Directory, DirectoryId
 from watchword.store.state import directory_records, membership
 from watchword.store.state.database import Database
@@ -21,10 +21,12 @@ from watchword.store.state.directory_sync import BATCH, Sync, spool_of, write_ac
 from watchword.store.state.linking import Linker
 from watchword.store.state.scim_values import new_id
 
-OWN_KEYS: Final = frozenset({"kind", "display", "correlate", "vouches_for_mail"})
-"""Keys of ``[directories.NAME]`` that every kind has; all others are its reader's."""
+if TYPE_CHECKING:
+    from watchword.aws import AwsSettings
+    from watchword.collect.directories.configured import Configured
 
 CORRELATES: Final = ("employee_number", "mail", "user_name")
+"""What ``authoritative`` may name: the first of them that it names is the key by which accounts are linked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +46,59 @@ class Synced:
 def directory_of(name: str, table: Mapping[str, Any]) -> Directory:
     """The directory of a table ``[directories.NAME]``; of its settings those only that linking needs.
 
+    ``authoritative`` names what the directory answers for: one key by which its accounts are the same as those of other
+    directories that answer for it too, and ``mail`` where its addresses count as verified.
+
     Raises:
-        UsageError: a key that every kind has holds something else than it may.
+        UsageError: ``display`` or ``authoritative`` holds something else than it may.
     """
-    correlate = table.get("correlate", "")
-    if correlate not in ("", *CORRELATES):
-        raise _wrong(name, "correlate", f"one of {', '.join(CORRELATES)} is expected")
-    vouches = table.get("vouches_for_mail", False)
-    if not isinstance(vouches, bool):
-        raise _wrong(name, "vouches_for_mail", "true or false is expected")
+    named = table.get("authoritative", ())
+    if isinstance(named, str) or not all(one in CORRELATES for one in named):
+        raise _wrong(name, "authoritative", f"a list of {', '.join(CORRELATES)} is expected")
+    keys = [one for one in CORRELATES if one in named]
+    if "user_name" in keys and len(keys) > 1:
+        raise _wrong(name, "authoritative", "only one key can link: user_name stands alone")
     display = table.get("display", name)
     if not isinstance(display, str) or not 0 < len(display) <= 200:
         raise _wrong(name, "display", "a text of 1 to 200 characters is expected")
-    settings = {"correlate": correlate, "vouches_for_mail": vouches}
+    settings = {"correlate": keys[0] if keys else "", "vouches_for_mail": "mail" in keys}
     return Directory(DirectoryId(name), str(table["kind"]), display, settings)
+
+
+def reader_of(configured: Configured, aws: AwsSettings) -> DirectoryReader:
+    """What reads a directory of the settings.
+
+    Raises:
+        UsageError: its people come by signing in, are pushed to us, or are ours.
+        ConfigError: its settings cannot be.
+    """
+    if configured.kind is DirectoryKind.LDAP:
+        from watchword.collect.directories.ldap import LdapReader
+
+        return LdapReader(configured.ldap())
+    if configured.kind is DirectoryKind.COGNITO:
+        from watchword.collect.directories.cognito import CognitoReader, CognitoSettings
+
+        return CognitoReader(configured.made(CognitoSettings), aws)
+    if configured.kind is DirectoryKind.IDENTITY_CENTER:
+        from watchword.collect.directories.identity_center import CenterSettings, IdentityCenterReader
+
+        return IdentityCenterReader(configured.made(CenterSettings), aws)
+    raise UsageError(
+        f"a directory of the kind {configured.kind} is not read: {_COMES.get(configured.kind, 'its people are ours')}",
+        where=configured.directory,
+        remedy="watchword directories list tells which are read",
+    )
+
+
+_COMES: Final = {
+    DirectoryKind.OIDC: "its people come by signing in",
+    DirectoryKind.SAML: "its people come by signing in",
+    DirectoryKind.SCIM: "it pushes its people to us",
+}
+
+READ: Final = frozenset({DirectoryKind.LDAP, DirectoryKind.COGNITO, DirectoryKind.IDENTITY_CENTER})
+"""Kinds of directories that are read."""
 
 
 def _wrong(name: str, key: str, what: str) -> UsageError:
