@@ -1,0 +1,25 @@
+"""Accounts and people for whom nobody answers, or whom nobody uses, as the database has them at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from watchword.analysis.people.orphans import AwsUser, Limits, OrphanFinding, of_account, of_aws, of_person
+from watchword.store.state import orphan_rows
+from watchword.store.state.database import Database
+
+DEFAULT = Limits()
+
+
+def orphans(
+    database: Database, now: datetime, limits: Limits = DEFAULT, users: Sequence[AwsUser] = ()
+) -> Iterator[OrphanFinding]:
+    """All findings of ``watchword.analysis.people.orphans``; those of AWS's users where some are given."""
+    with database.reading() as connection:
+        for account in orphan_rows.owned(connection):
+            yield from of_account(account, now, limits)
+        for person in orphan_rows.people(connection, now):
+            yield from of_person(person, now)
+        if users:
+            yield from of_aws(users, [one.account for one in orphan_rows.owned(connection)])
