@@ -71,6 +71,11 @@ USER_CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "add a sub-attribute of all values": (
         op("add", "emails.display", "B"), but(emails=[{**WORK, "display": "B"}, {**HOME, "display": "B"}])),
     "add a sub-attribute where there are no values": (op("add", "ims.value", "x"), but(ims=[{"value": "x"}])),
+    "replace a sub-attribute by a wrapped nothing where there are no values": (
+        op("replace", "ims.type", {"value": ""}), but()),
+    "add a wrapped value where no value passes": (
+        op("add", 'emails[type eq "other"].value', [{"value": "x@y"}]),
+        but(emails=[WORK, HOME, {"type": "other", "value": "x@y"}])),
     "replace a plain attribute": (op("replace", "title", "Guide"), but(title="Guide")),
     "replace what is not there adds": (op("replace", "nickName", "B"), but(nickName="B")),
     "replace in a complex attribute keeps what is not said": (

@@ -335,8 +335,9 @@ def _none_chosen(values: list[Any], step: _Step) -> list[Any]:
     said = {} if step.within is None else _said(step.within, step.attribute)
     if said is None or (step.op is Op.REPLACE and step.within is not None):
         raise _refused(f"no value of {step.attribute.name} is meant by the path", "noTarget")
-    raw = {**said, step.target.sub.name: step.value} if step.target.sub is not None else step.value
-    if step.target.sub is None and isinstance(raw, Mapping):
+    sub = step.target.sub
+    raw = step.value if sub is None else {**said, sub.name: _unwrapped(sub, step.value)}
+    if sub is None and isinstance(raw, Mapping):
         raw = {**said, **raw}
     return _one_primary(values, value_of(step.attribute, raw) or [])
 
