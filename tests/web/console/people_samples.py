@@ -26,7 +26,6 @@ from watchword.model.roles import Assignment, AssignmentId, Role
 from watchword.model.sessions import ApiToken, Session, SessionId, SessionState, TokenId
 from watchword.store.audit.canonical import canonical
 from watchword.store.audit.follow import Fault
-from watchword.store.audit.heads import Head
 from watchword.store.audit.records import Hidden, Record
 from watchword.store.audit.verify import Verified
 from watchword.web.console.views import account, audit, directories, holdings, people, recovery
@@ -147,9 +146,8 @@ def record(sequence: int = 7, kind: str = "principal.suspended") -> Record:
 
 
 def log_state(*, fault: bool = False) -> audit.LogState:
-    head = Head("1" * 64, 7, "2" * 64, "3" * 64, "2026-11-26T11:00:00.000000Z", "4" * 64)
     found = Verified("1" * 64, 7, "3" * 64, "2" * 64, 1, (), Fault(8, "the hash differs") if fault else None)
-    return audit.LogState(7, "3" * 64, head, NOW, found, NOW)
+    return audit.LogState(7, "3" * 64, found, NOW)
 
 
 def directory(**more: Any) -> Directory:

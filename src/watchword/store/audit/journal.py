@@ -165,6 +165,14 @@ def latest(connection: Connection, which: Filter, count: int) -> list[Record]:
     return [_record(row) for row in reversed(connection.execute(newest).all())]
 
 
+def newest(connection: Connection, which: Filter, count: int, before: int | None = None) -> list[Record]:
+    """The newest ``count`` records that a filter wants, the newest first; only those before the sequence ``before``."""
+    wanted = _wanted(which) if before is None else _wanted(which).where(RECORDS.c.sequence < before)
+    return [
+        _record(row) for row in connection.execute(wanted.order_by(RECORDS.c.sequence.desc()).limit(count))
+    ]
+
+
 def _wanted(which: Filter) -> Select[Any]:
     wanted: Select[Any] = select(*_OF_RECORD)
     for column, value in ((RECORDS.c.actor, which.actor), (RECORDS.c.subject, which.subject)):

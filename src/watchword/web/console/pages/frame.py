@@ -36,6 +36,7 @@ PLACES: Final[Mapping[str, Permission]] = {
 
 DONE: Final[Mapping[str, str]] = {
     "activated": "They may sign in again.",
+    "asked": "Asked; two other people decide.",
     "approved": "Your approval is kept.",
     "changed": "Changed.",
     "ended": "Ended, for good.",

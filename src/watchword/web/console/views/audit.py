@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any, ClassVar, Final
 
 from watchword.model.resource import instant
-from watchword.store.audit.heads import Head
 from watchword.store.audit.records import COMMITTED, Hidden, Record
 from watchword.store.audit.verify import Verified
 from watchword.web.console.look import links
@@ -39,12 +38,10 @@ class RecordLine:
 
 @dataclass(frozen=True, slots=True)
 class LogState:
-    """What is known of the log as a whole; ``verified`` is ``None`` where nobody verified it since the start."""
+    """What is known of the log as a whole; ``verified`` is ``None`` where this process has not verified it since it began."""
 
     size: int
     last: str
-    head: Head | None = None
-    head_at: datetime | None = None
     verified: Verified | None = None
     verified_at: datetime | None = None
 
@@ -172,6 +169,12 @@ def record_view(
 
 def _pretty(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) if value is not None else ""
+
+
+def people_in(records: Iterable[Record]) -> set[str]:
+    """The ids of whom the records speak, which may be people."""
+    entries = (json.loads(one.entry) for one in records)
+    return {str(entry.get(key, "")) for entry in entries for key in ("actor", "subject")} - {""}
 
 
 _TONES: Final = {

@@ -221,11 +221,8 @@ def _gaps_over_time(controls: Iterable[Control], pasts: Sequence[Past]) -> tuple
 
 def _cell(requirement: Requirement, pillar: Pillar, group: Group) -> Cell:
     counts = group.verdicts
-    told = (
-        f"{requirement.value}, {pillar.value}: {counts.gap} gap, {counts.unknown} unknown, {counts.met} met"
-    )
     href = links.at(links.CONTROLS, requirement=requirement.value, pillar=pillar.value)
-    return Cell(href, counts, told)
+    return Cell(href, counts, f"{requirement.value}, {pillar.value}")
 
 
 def _steps(standing: Standing) -> Iterable[NextStep]:
