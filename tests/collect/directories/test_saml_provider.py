@@ -120,7 +120,7 @@ def test_the_provider_is_known_by_the_metadata_that_it_tells(server: SamlServer,
     http = Outbound(OutboundSettings(allow_plain=True))
     told, document = fetch(http, url)
     assert (told.entity_id, document) == (server.entity_id, server.metadata())
-    with pytest.raises(DirectoryLying, match="no such SAML 2.0 provider"):
+    with pytest.raises(DirectoryLying, match=r"no such SAML 2\.0 provider"):
         fetch(http, url, "https://another.example")
     with pytest.raises(DirectoryUnreachable, match="HTTP 400"):
         fetch(http, server.url)
