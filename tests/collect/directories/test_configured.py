@@ -188,7 +188,7 @@ def test_whatever_stands_there_is_read_or_refused_by_name(kind: str, more: dict[
     try:
         read({"corp": {"kind": kind, **more}}, ENVIRONMENT)
     except ConfigError as error:
-        assert "directories.corp." in error.what  # noqa: PT017 - most tables are refused, some are not
+        assert "directories.corp" in error.what  # noqa: PT017 - most tables are refused, some are not
 
 
 def test_an_openid_provider_becomes_settings_of_oidc() -> None:
@@ -210,3 +210,15 @@ def test_what_an_openid_provider_cannot_have_is_refused_by_its_name(more: dict[s
     found = read({"idp": {**OIDC, **more}}, {})[DirectoryId("idp")]
     with pytest.raises(ConfigError, match=f"directories.idp.{key}:"):
         found.oidc("https://w.example/callback")
+
+
+@pytest.mark.parametrize("name", ["acs", "back-channel", "callback", "finish", "local"])
+def test_names_that_mean_something_else_are_refused(name: str) -> None:
+    with pytest.raises(ConfigError, match=f"directories.{name}: this name is kept"):
+        read({name: OIDC}, {})
+
+
+def test_our_own_directory_is_called_local_and_nothing_else() -> None:
+    assert read({"local": {"kind": "local"}}, {})[DirectoryId("local")].sign_in
+    with pytest.raises(ConfigError, match=r"directories\.ours"):
+        read({"ours": {"kind": "local"}}, {})

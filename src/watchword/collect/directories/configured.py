@@ -35,6 +35,7 @@ from watchword.pdp.presets import Trust
 if TYPE_CHECKING:
     from watchword.collect.directories.ldap_settings import LdapSettings
     from watchword.collect.directories.oidc_settings import OidcSettings
+    from watchword.collect.directories.saml_settings import SamlSettings
 
 LARGEST_SECRET: Final = 16 * 1024
 """Bytes of a file with a secret."""
@@ -95,6 +96,19 @@ class Configured:
         made: OidcSettings = self.made(OidcSettings, redirect_uri=redirect_uri)
         return made
 
+    def saml(self, entity_id: str, acs_url: str) -> SamlSettings:
+        """How one signs in with it, where it is a SAML identity provider; ``entity_id`` is our name unless the settings say so.
+
+        Raises:
+            ConfigError: a value cannot be.
+            UsageError: the extra is not installed.
+        """
+        from watchword.collect.directories.saml_settings import SamlSettings
+
+        named = {} if "entity_id" in self.options else {"entity_id": entity_id}
+        made: SamlSettings = self.made(SamlSettings, acs_url=acs_url, **named)
+        return made
+
     def made(self, settings: Callable[..., Any], **more: Any) -> Any:  # noqa: ANN401
         """The settings of its kind: a dataclass that is given the options by their names.
 
@@ -136,6 +150,8 @@ def _absolute(key: str, value: Any, folder: Path) -> Any:  # noqa: ANN401
 
 def _directory(name: str, table: Mapping[str, Any], environment: Mapping[str, str]) -> Configured:
     kind = _kind(name, table)
+    if name in RESERVED or (name == "local") != (kind is DirectoryKind.LOCAL):
+        raise _wrong(name, "", "this name is kept for something else; choose another")
     keys, secrets = KEYS[kind], SECRETS.get(kind, {})
     for key in table:
         _check_known(name, key, kind)
@@ -381,6 +397,9 @@ COMMON: Final[Mapping[str, Checker]] = {
 SIGNS_IN: Final = frozenset({DirectoryKind.LDAP, DirectoryKind.OIDC, DirectoryKind.SAML, DirectoryKind.LOCAL})
 """Kinds with which one signs in."""
 
+RESERVED: Final = frozenset({"acs", "back-channel", "callback", "finish"})
+"""Names that would stand in the way of addresses of ours; ``local`` is our own directory's."""
+
 KEYS: Final[Mapping[DirectoryKind, Mapping[str, Checker]]] = {
     DirectoryKind.LDAP: {
         "urls": _some_texts,
@@ -421,6 +440,9 @@ KEYS: Final[Mapping[DirectoryKind, Mapping[str, Checker]]] = {
         "idp_entity_id": _text,
         "sso_url": _url,
         "certificate_file": _text,
+        "entity_id": _text,
+        "name_id_format": _text,
+        "ask_acr": _texts,
         "attributes": _mapping,
         "clock_skew": _whole(0, 300),
         "allow_plain": _flag,

@@ -12,7 +12,7 @@ import os
 from fastapi import APIRouter, Depends, Request
 
 from watchword.web.control_plane import ControlPlane
-from watchword.web.login import federation_oidc
+from watchword.web.login import federation_oidc, federation_saml
 from watchword.web.login.pages_front import Parts
 
 
@@ -23,12 +23,14 @@ def router(plane: ControlPlane) -> APIRouter:
         ConfigError: the settings of a directory are wrong.
     """
     parts = Parts.of(plane, os.environ)
-    providers = federation_oidc.Providers(parts)
+    oidc, saml = federation_oidc.Providers(parts), federation_saml.Providers(parts)
 
     async def at_front(request: Request) -> None:
         request.state.sign_in = parts
-        request.state.oidc = providers
+        request.state.oidc = oidc
+        request.state.saml = saml
 
     made = APIRouter(dependencies=[Depends(at_front)])
-    made.include_router(federation_oidc.router)
+    for each in (federation_oidc, federation_saml):
+        made.include_router(each.router)
     return made

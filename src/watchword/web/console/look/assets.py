@@ -34,6 +34,7 @@ _FILES: Final = (
     "console.css",
     "graph.css",
     "console.js",
+    "onward.js",
     "passkeys.js",
     "graph.js",
     "favicon.svg",

@@ -161,6 +161,15 @@ class WelcomeView:
 
 
 @dataclass(frozen=True, slots=True)
+class OnwardView:
+    """What another site has sent is sent on from our own page, so that our cookies come along; by itself, or by a click."""
+
+    template: ClassVar[str] = "onward.html.j2"
+    action: str
+    fields: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class SignedOutView:
     """One has signed out."""
 
