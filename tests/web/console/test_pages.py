@@ -292,3 +292,80 @@ def test_settings_show_no_secret(client: TestClient) -> None:
 def test_words_of_done_are_ours_alone(client: TestClient) -> None:
     assert "Changed." in client.get("/people?done=changed").text
     assert "evil words" not in client.get("/people?done=evil+words").text
+
+
+def test_somebody_is_invited_and_the_address_is_shown_once(client: TestClient, filled: ControlPlane) -> None:
+    given = {"display_name": "Grace  Hopper", "user_name": "grace", "mail": "grace@abc.example"}
+    answer = client.post("/people/invite", data=given, headers=SAME)
+    assert answer.status_code == 200
+    assert "http://localhost:8440/enrol?token=" in answer.text
+    assert "Grace Hopper" in client.get("/people?q=grace+hopper").text
+    assert "token=" not in client.get("/people?q=grace").text
+    assert client.post("/people/invite", data=given, headers=SAME).status_code == 409
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{}, {"display_name": "A"}, {"display_name": "A", "user_name": "a", "mail": "nonsense"},
+     {"display_name": "G", "user_name": "g", "kind": "guest"},
+     {"display_name": "G", "user_name": "g", "kind": "guest", "sponsor": "p-ada", "end_date": "soon"},
+     {"display_name": "G", "user_name": "g", "kind": "guest", "sponsor": "p-ada", "end_date": "2020-01-01"}],
+)  # fmt: skip
+def test_an_invitation_that_cannot_be_is_refused(
+    client: TestClient, filled: ControlPlane, given: dict[str, str]
+) -> None:
+    assert client.post("/people/invite", data=given, headers=SAME).status_code == 400
+
+
+def test_somebody_is_suspended_resumed_and_ended(client: TestClient, filled: ControlPlane) -> None:
+    path = "/people/p-ada"
+    for deed, word in (("suspend", "suspended"), ("activate", "active"), ("end", "ended")):
+        assert client.post(f"{path}/{deed}", headers=SAME).status_code == 400, "without a reason"
+        answer = client.post(f"{path}/{deed}", data={"why": "a test of it"}, headers=SAME)
+        assert answer.status_code == 303, answer.text
+        assert word in client.get(path).text
+    assert client.post(f"{path}/activate", data={"why": "a test of it"}, headers=SAME).status_code == 409
+
+
+def test_a_role_is_given_and_taken(client: TestClient, filled: ControlPlane) -> None:
+    given = {"role": "approver", "why": "looks after recoveries", "until": "2026-12-24"}
+    assert client.post("/people/p-ada/roles", data=given, headers=SAME).status_code == 303
+    text = client.get("/people/p-ada?part=access").text
+    assert "looks after recoveries" in text
+    ends = re.findall(r'action="(/people/p-ada/roles/[^"]+/end)"', text)
+    assert len(ends) == 2
+    for one in ends:
+        assert client.post(one, data={"why": "no longer needed"}, headers=SAME).status_code == 303
+    assert client.post("/people/p-ada/roles", data={**given, "role": "king"}, headers=SAME).status_code == 400
+
+
+@pytest.mark.parametrize(("decision", "status"), [("accept", 303), ("reject", 303), ("maybe", 400)])
+def test_whose_an_account_is_somebody_decides(
+    client: TestClient, filled: ControlPlane, decision: str, status: int
+) -> None:
+    assert "Is it the same person?" in client.get("/directories").text
+    answer = client.post("/directories/proposals/l-1", data={"decision": decision}, headers=SAME)
+    assert answer.status_code == status, answer.text
+    assert ("Is it the same person?" in client.get("/directories").text) == (status == 400)
+
+
+DEEDS = [
+    "/people/invite", "/people/p-ada/suspend", "/people/p-ada/activate", "/people/p-ada/end", "/people/p-ada/roles",
+    "/people/p-ada/roles/a-1/end", "/people/p-ada/sessions/end-all", "/people/p-ada/recovery",
+    "/directories/proposals/l-1", "/directories/corp/read",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_nothing_is_done_by_who_may_only_read_nor_without_a_fresh_proof_nor_from_elsewhere(
+    client: TestClient, filled: ControlPlane, asking: Asking, deed: str
+) -> None:
+    given = {"why": "a test of it", "decision": "accept", "role": "auditor"}
+    for roles_of in ({Role.AUDITOR}, {Role.USER}, {Role.GUEST}):
+        asking.roles = frozenset(roles_of)
+        assert client.post(deed, data=given, headers=SAME).status_code == 403
+    asking.roles, asking.methods = frozenset({Role.ADMINISTRATOR}), ("pwd", "otp")
+    assert client.post(deed, data=given, headers=SAME).headers["location"].startswith("/prove-again")
+    asking.methods = ("hwk",)
+    for headers in ({"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}, {}):
+        assert client.post(deed, data=given, headers=headers).status_code == 403

@@ -14,9 +14,9 @@ def router(_: ControlPlane) -> APIRouter:
     """All routes of the console; the parts of the process are found in ``app.state.plane``."""
     from fastapi import APIRouter
 
-    from watchword.web.console.pages import directories, estate, files, people, posture, trust
+    from watchword.web.console.pages import deeds, directories, estate, files, people, posture, trust
 
     made = APIRouter(include_in_schema=False)
-    for part in (files, posture, estate, people, directories, trust):
+    for part in (files, posture, estate, deeds, people, directories, trust):
         made.include_router(part.router)
     return made

@@ -40,7 +40,8 @@ def directory_list(request: Request, caller: Reader) -> Response:
         waiting = _proposals(connection)
     lines = tuple(directories.directory_line(one, caller.now) for one in found)
     changes = may(caller, Permission.DIRECTORIES_CHANGE)
-    view = directories.DirectoriesView(lines, waiting, may_change=changes)
+    decides = may(caller, Permission.PEOPLE_CHANGE)
+    view = directories.DirectoriesView(lines, waiting, may_change=changes, may_link=decides)
     return page(request, caller, "Directories", "directories", view)
 
 
@@ -63,7 +64,11 @@ def directory(request: Request, caller: Reader, identifier: str) -> Response:
         [_loose(one, f"not used for {STALE.days} days", named) for one in unused],
         waiting,
     )
-    view = replace(view, may_change=may(caller, Permission.DIRECTORIES_CHANGE))
+    view = replace(
+        view,
+        may_change=may(caller, Permission.DIRECTORIES_CHANGE),
+        may_link=may(caller, Permission.PEOPLE_CHANGE),
+    )
     title = view.directory.name
     return page(request, caller, title, "directories", view, crumbs=(("Directories", links.DIRECTORIES),))
 

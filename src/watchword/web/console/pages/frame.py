@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from watchword.errors import UsageError
 from watchword.model.roles import PERMISSIONS, Permission
 from watchword.web.caller import Caller
 from watchword.web.console.look.links import safe_href, with_query
@@ -124,6 +127,31 @@ def back(path: str, done: str = "", **query: str) -> RedirectResponse:
     """Sends the browser on after something was done (303, so that loading again does not do it again)."""
     inside = path if path.startswith("/") and safe_href(path) != "#" else "/"
     return RedirectResponse(with_query(inside, {**query, "done": done}), 303)
+
+
+def reason(why: str) -> str:
+    """Why something is done, as it goes into the audit log.
+
+    Raises:
+        UsageError: it is missing, or too long.
+    """
+    told = " ".join(why.split())
+    if not 3 <= len(told) <= 400 or not told.isprintable():
+        raise UsageError("a reason of 3 to 400 characters is needed", remedy="go back and give one")
+    return told
+
+
+def day(text: str) -> datetime | None:
+    """The beginning of a day in UTC; ``None`` where none is named.
+
+    Raises:
+        UsageError: it is no day.
+    """
+    if not text:
+        return None
+    with suppress(ValueError):
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    raise UsageError(f"{text[:20]!r} is no day: something like 2026-11-26 is expected")
 
 
 def query_of(request: Request) -> dict[str, str]:

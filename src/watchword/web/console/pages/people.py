@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import Response
 
-from watchword.errors import RowMissing, UsageError
+from watchword.errors import RowMissing
 from watchword.model.people import DirectoryId, Principal, PrincipalId
 from watchword.model.roles import Permission
 from watchword.model.sessions import SessionId
@@ -22,7 +22,7 @@ from watchword.web.api.acting import act_of, desk_of, plane_of, visit_of
 from watchword.web.authorise import Needs
 from watchword.web.caller import Caller
 from watchword.web.console.look import links
-from watchword.web.console.pages.frame import back, may, page, query_of
+from watchword.web.console.pages.frame import back, may, page, query_of, reason
 from watchword.web.console.views import audit, holdings, people
 from watchword.web.console.views.findings import page_of
 from watchword.web.login import recovery, sessions
@@ -59,7 +59,9 @@ def people_list(request: Request, caller: Reader) -> Response:
         )
         for one in found
     ]
-    return page(request, caller, "People", "people", people.people_view(known, total, query, caller.now))
+    may_invite = may(caller, Permission.PEOPLE_CHANGE)
+    view = people.people_view(known, total, query, caller.now, may_invite=may_invite)
+    return page(request, caller, "People", "people", view)
 
 
 @router.get("/people/{identifier}")
@@ -73,13 +75,15 @@ def person(request: Request, caller: Reader, identifier: str) -> Response:
         view = replace(framed, **_PARTS[framed.part](connection, found, caller))
     if may(caller, Permission.RECOVERY_REQUEST) and framed.part == "factors":
         view = replace(view, deeds=(_recovery_deed(found),))
+    elif may(caller, Permission.PEOPLE_CHANGE) and framed.part == "who":
+        view = replace(view, deeds=tuple(people.deeds(found)))
     return page(request, caller, view.name, "people", view, crumbs=(("People", links.PEOPLE),))
 
 
 @router.post("/people/{identifier}/sessions/end-all")
 def end_sessions(request: Request, caller: Ender, identifier: str, why: Text = "") -> Response:
     """End all sessions of somebody."""
-    act = act_of(caller, _reason(why))
+    act = act_of(caller, reason(why))
     sessions.revoke_all(plane_of(request).database, PrincipalId(identifier), act)
     return back(links.at(links.PEOPLE, identifier), "sessions-ended", part="sessions")
 
@@ -99,7 +103,7 @@ def ask_recovery(request: Request, caller: Asker, identifier: str, why: Text = "
     recovery.request(
         desk_of(request),
         PrincipalId(identifier),
-        _reason(why),
+        reason(why),
         PrincipalId(caller.actor),
         visit_of(request, caller),
     )
@@ -111,13 +115,6 @@ def _principal(connection: Connection, identifier: str) -> Principal:
     if found is None:
         raise RowMissing("there is nobody with this id")
     return found
-
-
-def _reason(why: str) -> str:
-    told = " ".join(why.split())
-    if not 3 <= len(told) <= 400:
-        raise UsageError("a reason of 3 to 400 characters is needed", remedy="go back and give one")
-    return told
 
 
 def _recovery_deed(who: Principal) -> people.Deed:
@@ -159,7 +156,8 @@ def _groups(connection: Connection, who: Principal, _: Caller) -> dict[str, Any]
 def _access(connection: Connection, who: Principal, caller: Caller) -> dict[str, Any]:
     tokens = session_store.tokens_of(connection, who.id)
     return _roles(connection, who, caller) | {
-        "tokens": tuple(holdings.token_line(one, caller.now) for one in tokens)
+        "tokens": tuple(holdings.token_line(one, caller.now) for one in tokens),
+        "may_give_roles": may(caller, Permission.ROLES_CHANGE),
     }
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import fields
-from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import Response
 
 from watchword import __version__
-from watchword.errors import Forbidden, RowMissing, UsageError
+from watchword.errors import Forbidden, RowMissing
 from watchword.model.login import RecoveryId
 from watchword.model.people import PrincipalId
 from watchword.model.roles import Permission
@@ -22,7 +20,7 @@ from watchword.web.api.acting import act_of, desk_of, plane_of, visit_of
 from watchword.web.authorise import Needs
 from watchword.web.caller import Caller
 from watchword.web.console.look import links
-from watchword.web.console.pages.frame import back, may, page, query_of
+from watchword.web.console.pages.frame import back, day, may, page, query_of
 from watchword.web.console.views import account, audit, recovery
 from watchword.web.control_plane import WebSettings
 from watchword.web.login import recovery as recovering
@@ -43,8 +41,8 @@ def audit_log(request: Request, caller: Auditor) -> Response:
         query.get("kind", ""),
         query.get("actor", ""),
         query.get("subject", ""),
-        _day(query.get("since", "")),
-        _day(query.get("until", "")),
+        day(query.get("since", "")),
+        day(query.get("until", "")),
     )
     before = query.get("before", "")
     with plane_of(request).database.reading() as connection:
@@ -165,16 +163,3 @@ def _person(caller: Caller) -> PrincipalId:
     if caller.session is None or caller.principal is None:
         raise Forbidden("only a person who has signed in may do this")
     return caller.principal.id
-
-
-def _day(text: str) -> datetime | None:
-    """The beginning of a day in UTC.
-
-    Raises:
-        UsageError: it is no day.
-    """
-    if not text:
-        return None
-    with suppress(ValueError):
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
-    raise UsageError(f"{text[:20]!r} is no day: something like 2026-11-26 is expected")

@@ -237,23 +237,18 @@ def person_view(
 def deeds(who: Principal) -> Sequence[Deed]:
     """What the status of a principal lets be done to it; whether the caller may, is asked elsewhere."""
     at = links.at(links.PEOPLE, who.id)
-    version = (("version", str(who.version)),)
     suspend = Deed(
         f"{at}/suspend",
         "Suspend",
         "All sessions and tokens end now. It can be undone.",
         "Suspend now",
-        fields=version,
     )
-    activate = Deed(
-        f"{at}/activate", "Activate", "They may sign in again.", "Activate", tone="primary", fields=version
-    )
+    activate = Deed(f"{at}/activate", "Activate", "They may sign in again.", "Activate", tone="primary")
     end = Deed(
         f"{at}/end",
         "End for good",
         "Everything ends now, and this cannot be undone.",
         "End for good",
-        fields=version,
     )
     return {
         PrincipalStatus.ACTIVE: (suspend, end),
