@@ -211,6 +211,19 @@ def test_a_certificate_of_another_name_or_time_is_not_trusted(tmp_path: Path, wr
             list(reader(slapd, urls=urls).accounts())
 
 
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
+def test_the_name_in_the_address_is_the_one_that_is_verified(tmp_path: Path, name: str) -> None:
+    with Slapd.started(tmp_path / "slapd", names=(name,)) as slapd:
+        slapd.add(person("alice"))
+        for asked in ("127.0.0.1", "localhost"):
+            read = reader(slapd, urls=(f"ldaps://{asked}:{slapd.tls_port}",))
+            if asked == name:
+                assert len(list(read.accounts())) == 1
+            else:
+                with pytest.raises(DirectoryUntrusted, match="mismatch"):
+                    list(read.accounts())
+
+
 def test_a_file_of_authorities_that_holds_none_is_named(company: Slapd, tmp_path: Path) -> None:
     empty = tmp_path / "ca.pem"
     empty.write_text("no certificate")
