@@ -46,7 +46,9 @@ def application() -> typer.Typer:
         controls,
         data,
         db,
+        directories,
         iam,
+        people,
         policy,
         results,
         serve,
@@ -64,6 +66,9 @@ def application() -> typer.Typer:
             ("data", data.app),
             ("db", db.app),
             ("audit", audit.app),
+            ("people", people.app),
+            ("roles", people.roles_app),
+            ("directories", directories.app),
         )
         for name, group in (*own, *commands()):
             if isinstance(group, str):
