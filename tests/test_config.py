@@ -64,6 +64,7 @@ tls_key = "tls.key"
 
 [login]
 preset = "aal3"
+enrolment_hours = 72
 passwords = true
 locations_file = "ip2asn.tsv"
 blocklist_file = "worst.txt"

@@ -23,7 +23,7 @@ class WebSettings:
     """``[web]`` of the settings.
 
     ``public_url`` is the one origin under which browsers come (scheme, host, port, no path); forwarding headers count only
-    from ``trusted_proxies``.  ``preset`` names the time limits of sessions.  ``metrics_from_loopback``: programs on this machine
+    from ``trusted_proxies``.  ``preset`` names the time limits of sessions; ``enrolment_hours``: see ``Policy.enrolment_window``.  ``metrics_from_loopback``: programs on this machine
     may read ``/metrics`` without a token.  ``sync_minutes``: how often directories are read.  ``heads_file`` and
     ``heads_webhook``: where signed heads of the audit log go.  Sizes in bytes, times in seconds.
     """
@@ -41,6 +41,7 @@ class WebSettings:
     locations_file: Path | None = None
     blocklist_file: Path | None = None
     passwords: bool = False
+    enrolment_hours: int = 0
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     metrics_from_loopback: bool = False

@@ -76,6 +76,7 @@ class Parts:
             preset=plane.preset,
             trust={one.directory: one.trust for one in found.values()},
             passwords=settings.passwords,
+            enrolment_window=timedelta(hours=settings.enrolment_hours),
         )
         site = Site.of(settings.public_url, settings.company)
         turns = {name: threading.BoundedSemaphore(MOST_AT_ONCE) for name in found}

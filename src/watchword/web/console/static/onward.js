@@ -1,3 +1,3 @@
 // Sends on what an identity provider has posted; without script one clicks.
 "use strict";
-document.querySelector("form.onward")?.requestSubmit();
+document.querySelector("form.onward[data-by-itself]")?.requestSubmit();

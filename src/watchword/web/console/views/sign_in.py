@@ -167,6 +167,7 @@ class OnwardView:
     template: ClassVar[str] = "onward.html.j2"
     action: str
     fields: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    by_itself: bool = True
 
 
 @dataclass(frozen=True, slots=True)
