@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import secrets
 import socket
 import ssl
@@ -124,6 +125,8 @@ def run(plane: ControlPlane, listening: socket.socket, setup: Setup) -> None:
     app = create_app(plane, metrics, working.is_alive)
     app.state.banner = setup.banner
     server = server_of(app, plane.settings)
+    gc.enable()
+    gc.freeze()
     working.start()
     try:
         server.run(sockets=[listening])
@@ -226,7 +229,8 @@ def listen(settings: WebSettings) -> socket.socket:
     """
     where = f"{settings.bind}:{settings.port}"
     family = socket.AF_INET6 if ":" in settings.bind else socket.AF_INET
-    made = socket.socket(family, socket.SOCK_STREAM)
+    # With the protocol named, asyncio sets TCP_NODELAY: an answer's body does not wait for the acknowledgement of its head.
+    made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.bind((settings.bind, settings.port))

@@ -8,9 +8,9 @@ hold what must stay secret.
 from __future__ import annotations
 
 import sqlite3
-from typing import Final, NamedTuple
+import sys
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeGuard
 
-import psycopg
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -24,6 +24,9 @@ from watchword.errors import (
     DatabaseUnreachable,
     RowExists,
 )
+
+if TYPE_CHECKING:
+    import psycopg
 
 LONGEST: Final = 300
 """Characters of a driver's words that are told."""
@@ -138,7 +141,7 @@ def _meaning(cause: BaseException | None) -> Meaning:
         if "no such table" in str(cause):
             return UNSET
         return _SQLITE.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF, OTHER)
-    if isinstance(cause, psycopg.Error):
+    if _is_psycopg(cause):
         state = cause.sqlstate or _unsaid(cause)
         for length in (5, 3, 2):
             if state[:length] in _POSTGRESQL:
@@ -153,12 +156,19 @@ def _unsaid(cause: psycopg.Error) -> str:
         return "28P01"
     if "database" in words and "does not exist" in words:
         return "3D000"
-    return "08006" if isinstance(cause, psycopg.OperationalError) else ""
+    driver = sys.modules["psycopg"]
+    return "08006" if isinstance(cause, driver.OperationalError) else ""
+
+
+def _is_psycopg(cause: BaseException | None) -> TypeGuard[psycopg.Error]:
+    """Whether an error is PostgreSQL's driver's, which is not loaded for the sake of this question: that takes a while."""
+    driver = sys.modules.get("psycopg")
+    return driver is not None and isinstance(cause, driver.Error)
 
 
 def _said(cause: BaseException | None) -> str:
     """The driver's own words in one line: of PostgreSQL the primary message, which repeats no values."""
-    if isinstance(cause, psycopg.Error) and cause.diag.message_primary:
+    if _is_psycopg(cause) and cause.diag.message_primary:
         return cause.diag.message_primary[:LONGEST]
     lines = str(cause).strip().splitlines() or [type(cause).__name__]
     return lines[0][:LONGEST]

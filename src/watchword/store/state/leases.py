@@ -16,7 +16,6 @@ from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import Connection, Update, bindparam, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from watchword.errors import LeaseLost
 from watchword.model.leases import Job, JobId, JobState, Lease, NewJob
@@ -84,19 +83,11 @@ def enqueue(connection: Connection, new: NewJob, job: JobId, at: datetime) -> bo
         "finished": None,
     }
     if connection.dialect.name == "postgresql":
-        made = (
-            postgresql.insert(jobs)
-            .values(row)
-            .on_conflict_do_nothing(index_elements=[jobs.c.name, jobs.c.key])
-            .returning(jobs.c.id)
-        )
+        from sqlalchemy.dialects.postgresql import insert as insert_or_leave
     else:
-        made = (
-            sqlite.insert(jobs)
-            .values(row)
-            .on_conflict_do_nothing(index_elements=[jobs.c.name, jobs.c.key])
-            .returning(jobs.c.id)
-        )
+        from sqlalchemy.dialects.sqlite import insert as insert_or_leave  # type: ignore[assignment]
+    put = insert_or_leave(jobs).values(row)
+    made = put.on_conflict_do_nothing(index_elements=[jobs.c.name, jobs.c.key]).returning(jobs.c.id)
     return connection.execute(made).first() is not None
 
 

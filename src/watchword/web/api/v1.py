@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -29,12 +30,12 @@ def router(plane: ControlPlane) -> APIRouter:
     made = APIRouter(prefix=PREFIX)
     for one in RESOURCES:
         made.include_router(one.router(plane))
-    described = description(made)
+    described = cache(lambda: description(made))
 
     @made.get("/openapi.json", include_in_schema=False)
     @public("the description of the API; it holds nothing of the company's")
     def openapi() -> Response:
-        return JSONResponse(described)
+        return JSONResponse(described())
 
     return made
 

@@ -33,7 +33,7 @@ class Proxies:
     trusted: Networks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Put ``address``, ``secure``, ``trusted_peer`` and ``local_peer`` into the request's facts."""
+        """Put ``address``, ``secure``, ``trusted_peer`` and ``local_peer`` into the request's facts; the scheme is the browser's."""
         if is_http(scope):
             peer = _ip((scope.get("client") or ("",))[0])
             found = facts(scope)
@@ -42,7 +42,9 @@ class Proxies:
             found["address"] = str(client or peer or "")
             found["trusted_peer"] = trusted
             found["local_peer"] = peer is not None and peer.is_loopback and not _is_forwarded(scope)
-            found["secure"] = scope.get("scheme") == "https" or (trusted and _proto(scope) == "https")
+            if trusted and _proto(scope) == "https":
+                scope["scheme"] = "https"
+            found["secure"] = scope.get("scheme") == "https"
         await self.app(scope, receive, send)
 
 
