@@ -121,7 +121,7 @@ class Authenticator:
         client = {
             "type": faults.get("type", kind),
             "challenge": faults.get("challenge", challenge),
-            "origin": faults.get("origin", origin),
+            "origin": faults.get("other_origin", origin),
             "crossOrigin": faults.get("cross_origin", False),
         }
         if "top_origin" in faults:

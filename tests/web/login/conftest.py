@@ -57,7 +57,7 @@ class Browser:
     def __post_init__(self) -> None:
         self.cookie = self.cookie or draw(os.urandom)
 
-    def visit(self, seconds: float = 0) -> Visit:
+    def visit(self, seconds: float = 0.001) -> Visit:
         """A request, so many seconds after the one before."""
         self.at += timedelta(seconds=seconds)
         arrival = Arrival(self.address, "Browser/1", f"r-{int(self.at.timestamp())}")
