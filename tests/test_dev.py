@@ -172,3 +172,55 @@ def test_an_unknown_command_is_a_usage_error_and_no_command_is_help(machine: Mac
 def test_the_script_is_executable_and_plain_posix_shell() -> None:
     assert os.access(ROOT / "dev", os.X_OK)
     assert subprocess.run(["sh", "-n", str(ROOT / "dev")], check=False).returncode == 0
+
+
+DPKG = """#!/bin/sh
+for last; do :; done
+case " $INSTALLED " in *" $last "*) echo "install ok installed" ;; *) exit 1 ;; esac
+"""
+
+APT = """#!/bin/sh
+echo "apt-get $*" >>"$CALLS"
+case "$1" in "${APT_FAILS:-nothing}") exit 100 ;; esac
+"""
+
+PACKAGES = "chromium slapd ldap-utils libldap2-dev libsasl2-dev gcc libc6-dev"
+
+
+def debian(machine: Machine, installed: str, **has: str) -> subprocess.CompletedProcess[str]:
+    tools = machine.root.parent / "tools"
+    tools.mkdir(exist_ok=True)
+    for name, text in (("dpkg-query", DPKG), ("apt-get", APT)):
+        (tools / name).write_text(text)
+        (tools / name).chmod(0o755)
+    return machine.dev("system", PATH=f"{tools}:/usr/bin:/bin", INSTALLED=installed, **has)
+
+
+def test_what_is_missing_of_the_systems_packages_is_installed_and_nothing_else(machine: Machine) -> None:
+    assert debian(machine, PACKAGES.replace("slapd ", "")).returncode == 0
+    assert [call for call in machine.called("apt-get") if " install" in f" {call}"] == [
+        "install --quiet=2 --yes --no-install-recommends slapd"
+    ]
+
+
+def test_where_all_packages_are_there_apt_is_not_even_asked(machine: Machine) -> None:
+    done = debian(machine, PACKAGES)
+    assert (done.returncode, done.stdout, machine.called("apt-get")) == (0, "", [])
+
+
+@pytest.mark.parametrize(("fails", "said"), [("update", "update failed"), ("install", "sudo ./dev system")])
+def test_an_apt_that_fails_is_told_with_the_remedy(machine: Machine, fails: str, said: str) -> None:
+    done = debian(machine, "", APT_FAILS=fails)
+    assert done.returncode == 1
+    assert said in done.stderr
+
+
+def test_a_system_without_apt_is_told_what_it_would_miss(machine: Machine) -> None:
+    tools = machine.root.parent / "few"
+    tools.mkdir()
+    for name in ("sh", "dirname", "grep", "cat"):
+        (tools / name).symlink_to(f"/usr/bin/{name}")
+    done = machine.dev("system", PATH=str(tools))
+    assert done.returncode == 1
+    assert "no apt-get" in done.stderr
+    assert "chromium" in done.stderr
