@@ -94,8 +94,7 @@ def test_no_page_is_wider_than_the_screen(browser: Any, base: str, width: int) -
     assert wide == {}
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1280, "light")])
 def test_axe_finds_no_serious_violation(browser: Any, base: str, axe: str, width: int, scheme: str) -> None:
     # The policy would refuse the test's own script; what it holds pages to is tested elsewhere.
     page = opened(browser, width, color_scheme=scheme, bypass_csp=True)
