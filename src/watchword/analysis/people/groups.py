@@ -90,8 +90,8 @@ class _Components:
 
     def _leave(self, group: str) -> None:
         if self.low[group] == self.number[group]:
-            place = self.path.index(group)
-            ring = self.path[place:]
-            del self.path[place:]
+            ring = [self.path.pop()]
+            while ring[-1] != group:
+                ring.append(self.path.pop())
             self.on_path.difference_update(ring)
             self.done.append(frozenset(ring))
