@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from watchword.collect.directories.oidc_tokens import KEYS_OF
+from watchword.collect.directories.oidc_tokens import KEYS_OF, SMALLEST_RSA
 from watchword.collect.directories.outbound import Outbound, OutboundSettings, is_loopback
 from watchword.errors import DirectoryUntrusted
 from watchword.model.people import DirectoryId
@@ -21,6 +21,7 @@ ALGORITHMS: Final = tuple(KEYS_OF)
 LONGEST_SKEW: Final = 300
 """Seconds."""
 
+CURVES: Final = frozenset({"secp256r1", "secp384r1", "secp521r1"})
 AUDIENCES: Final = ("issuer", "token_endpoint")
 
 
@@ -86,18 +87,22 @@ class OidcSettings:
         Raises:
             ValueError: it holds none that can sign.
         """
-        from joserfc.errors import JoseError
+        from cryptography.exceptions import UnsupportedAlgorithm
+        from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
         from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-        kinds: tuple[type[RSAKey | ECKey | OKPKey], ...] = (RSAKey, ECKey, OKPKey)
-        for kind in kinds:
-            try:
-                key = kind.import_key(self.client_key)
-            except (JoseError, ValueError, TypeError):
-                continue
-            if key.is_private:
-                return key
-        raise ValueError("client_key: a private key in PEM, without password, is expected")
+        try:
+            found = load_pem_private_key(self.client_key.encode(), None)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            raise ValueError("client_key: a private key in PEM, without password, is expected") from None
+        if isinstance(found, rsa.RSAPrivateKey) and found.key_size >= SMALLEST_RSA:
+            return RSAKey.import_key(found)
+        if isinstance(found, ec.EllipticCurvePrivateKey) and found.curve.name in CURVES:
+            return ECKey.import_key(found)
+        if isinstance(found, ed25519.Ed25519PrivateKey):
+            return OKPKey.import_key(found)
+        raise ValueError("client_key: RSA of 2048 bits or more, NIST's curves or Ed25519 are expected")
 
     def _check_addresses(self) -> None:
         try:

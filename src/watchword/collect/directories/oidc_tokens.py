@@ -166,6 +166,7 @@ def _public_key(listed: Any) -> PublicKey | None:  # noqa: ANN401
     """One key, if it is one for signatures that we understand."""
     from joserfc.errors import JoseError
     from joserfc.jwk import ECKey, OKPKey, RSAKey
+    from joserfc.util import base64_to_int
 
     if not isinstance(listed, Mapping) or listed.get("use", "sig") != "sig":
         return None
@@ -178,10 +179,10 @@ def _public_key(listed: Any) -> PublicKey | None:  # noqa: ANN401
     if kind is None:
         return None
     try:
-        key = kind.import_key({name: texts[name] for name in _PUBLIC if texts[name]})
-        # Looked at here, so that a key that is none is left out now.
-        if isinstance(key, RSAKey) and key.public_key.key_size < SMALLEST_RSA:
+        if kind is RSAKey and base64_to_int(texts["n"]).bit_length() < SMALLEST_RSA:
             return None
+        key = kind.import_key({name: texts[name] for name in _PUBLIC if texts[name]})
+        # Made here, so that a key that is none is left out now.
         key.public_key  # noqa: B018
     except (JoseError, ValueError, TypeError, KeyError, AttributeError):
         return None
@@ -234,6 +235,8 @@ def _header(token: str) -> dict[str, str]:
         raise SignInRefused("the token cannot be read") from None
     if token.count(".") != 2 or not all(isinstance(text, str) for text in texts.values()):
         raise SignInRefused("the token cannot be read")
+    if "crit" in header or "b64" in header:
+        raise SignInRefused("the token has an extension that is not known")
     if len(texts["kid"]) > LONGEST_KID:
         raise SignInRefused("the token's key id is too long")
     return texts

@@ -215,7 +215,7 @@ class Outbound:
         with (
             _told(place.url, watch),
             httpx.Client(
-                verify=self._tls(), trust_env=False, follow_redirects=False, timeout=limits
+                verify=self._tls(place.scheme), trust_env=False, follow_redirects=False, timeout=limits
             ) as client,  # 4
             watch,
             client.stream(
@@ -244,7 +244,10 @@ class Outbound:
             raise DirectoryLying(f"the answer is not {' or '.join(accept)}", where=url)
         return Answer(url, response.status_code, kind, bytes(body))
 
-    def _tls(self) -> ssl.SSLContext:
+    def _tls(self, scheme: str) -> ssl.SSLContext:
+        if scheme == "http":
+            # Never used; should it be, it trusts nobody.
+            return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         if self._context is None:
             try:
                 self._context = ssl.create_default_context(cafile=self.settings.ca_file or None)
