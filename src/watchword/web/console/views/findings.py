@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar, Final, TypeVar
@@ -11,10 +11,10 @@ from watchword.controls.registry import Control
 from watchword.model.finding import Finding
 from watchword.model.ids import ORGANIZATION, AccountId, ControlId
 from watchword.model.verdict import Pillar, Requirement, Severity, Verdict
-from watchword.store.findings_index import FindingPage, FindingQuery, FindingRow, Sort
+from watchword.store.findings_index import Facets, FindingPage, FindingQuery, FindingRow, Sort
 from watchword.web.console.look import links
 from watchword.web.console.look.words import VERDICTS, cut
-from watchword.web.console.views.lists import Column, FilterBar, Pager, chips, pager, select
+from watchword.web.console.views.lists import Column, FilterBar, Pager, Select, chips, pager, select
 
 E = TypeVar("E", bound=Enum)
 
@@ -246,53 +246,42 @@ def label_of(account: str, names: Mapping[AccountId, str]) -> str:
 def _filters(
     ask: FindingAsk, found: FindingPage, controls: Sequence[Control], names: Mapping[AccountId, str]
 ) -> FilterBar:
-    facets = found.facets
-    accounts = [
-        (str(one), f"{names[one]} ({one})" if names.get(one) else label_of(one, names))
-        for one in facets.accounts
-    ]
-    chosen = [one for one in controls if one.id in facets.controls or one.id == ask.control]
     query = ask.as_query()
-    selects = (
-        select(
-            "verdict",
-            "Verdict",
-            ((one.value, word) for one, word in VERDICTS.items()),
-            query["verdict"],
-            numbers={one.value: number for one, number in facets.verdicts.items()},
-        ),
-        select(
-            "severity",
-            "Severity",
-            ((one.word, one.word) for one in reversed(Severity)),
-            query["severity"],
-            numbers={one.word: number for one, number in facets.severities.items()},
-        ),
-        select(
-            "requirement",
-            "Requirement",
-            ((one.value, f"{one.value} {cut(one.title, 60)}") for one in Requirement),
-            query["requirement"],
-        ),
-        select("pillar", "Pillar", ((one.value, one.value) for one in Pillar), query["pillar"]),
-        select(
-            "account",
-            "Account",
-            sorted(accounts, key=lambda one: one[1].casefold()),
-            query["account"],
-            numbers={str(one): number for one, number in facets.accounts.items()},
-        ),
-        select(
-            "control",
-            "Control",
-            ((one.id, f"{one.id} {cut(one.text.title, 60)}") for one in chosen),
-            query["control"],
-            numbers={str(one): number for one, number in facets.controls.items()},
-        ),
-    )
+    selects = (*_of_findings(query, found.facets), *_of_places(query, found.facets, controls, names))
     kept = tuple((name, query[name]) for name in ("resource", "sort") if query[name])
     gone = chips(links.FINDINGS, query, selects, ask.text)
     return FilterBar(links.FINDINGS, selects, ask.text, "Search findings", kept, gone)
+
+
+def _of_findings(query: Mapping[str, str], facets: Facets) -> Iterator[Select]:
+    verdicts = {one.value: number for one, number in facets.verdicts.items()}
+    words = ((one.value, word) for one, word in VERDICTS.items())
+    yield select("verdict", "Verdict", words, query["verdict"], numbers=verdicts)
+    severities = {one.word: number for one, number in facets.severities.items()}
+    steps = ((one.word, one.word) for one in reversed(Severity))
+    yield select("severity", "Severity", steps, query["severity"], numbers=severities)
+    required = ((one.value, f"{one.value} {cut(one.title, 60)}") for one in Requirement)
+    yield select("requirement", "Requirement", required, query["requirement"])
+    yield select("pillar", "Pillar", ((one.value, one.value) for one in Pillar), query["pillar"])
+
+
+def _of_places(
+    query: Mapping[str, str], facets: Facets, controls: Sequence[Control], names: Mapping[AccountId, str]
+) -> Iterator[Select]:
+    named = [
+        (str(one), f"{names[one]} ({one})" if names.get(one) else label_of(one, names))
+        for one in facets.accounts
+    ]
+    named.sort(key=lambda one: one[1].casefold())
+    numbers = {str(one): number for one, number in facets.accounts.items()}
+    yield select("account", "Account", named, query["account"], numbers=numbers)
+    counted = {str(one): number for one, number in facets.controls.items()}
+    titled = (
+        (one.id, f"{one.id} {cut(one.text.title, 60)}")
+        for one in controls
+        if one.id in facets.controls or one.id == query["control"]
+    )
+    yield select("control", "Control", titled, query["control"], numbers=counted)
 
 
 def _columns(ask: FindingAsk) -> tuple[Column, ...]:
