@@ -24,7 +24,7 @@ from watchword.web.control_plane import ControlPlane
 from watchword.web.guard.asgi import Scope, cookies, facts, only, values
 from watchword.web.guard.rate import RATE, Buckets
 from watchword.web.guard.same_site import token as form_token
-from watchword.web.login import api_tokens, sessions
+from watchword.web.login import api_tokens, device_binding, sessions
 from watchword.web.login.arrival import Arrival
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Callers:
         # 2.
         given = cookies(scope, sessions.COOKIE)
         held = (
-            sessions.resolve(self.plane.database, given[0], self.plane.preset, now)
+            sessions.resolve(self.plane.database, given[0], self.plane.preset, now, self._bound(scope, now))
             if len(given) == 1
             else None
         )
@@ -121,6 +121,13 @@ class Callers:
             held.session,
             agent=came.agent,
             csrf=form_token(self.plane.vault.derived(FORMS)[0], given[0]),
+        )
+
+    def _bound(self, scope: Scope, now: datetime) -> sessions.Bound:
+        """Whether the browser has lately proved the key to which a session is bound."""
+        told = cookies(scope, device_binding.COOKIE)
+        return lambda session: (
+            len(told) == 1 and device_binding.holds(self.plane.vault, session.id, told[0], now)
         )
 
     def _by_token(self, scope: Scope, nobody: Caller) -> Caller:

@@ -47,8 +47,8 @@ SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 MOST_FIELDS: Final = 1_000
 
-EXEMPT: Final = ("/sign-in/saml/acs", "/sign-in/oidc/back-channel", "/scim/")
-"""Addresses whose callers are not our pages: identity providers, which prove themselves by what they send."""
+EXEMPT: Final = ("/sign-in/saml/acs", "/sign-in/oidc/back-channel", "/scim/", "/device/")
+"""Addresses whose callers are not our pages: identity providers, and browsers themselves, which prove themselves by what they send."""
 
 UNBOUND: Final = ("/sign-in", "/enrol", "/bootstrap", "/recover")
 """Pages of people who have no session yet, or no more."""

@@ -7,13 +7,11 @@ under a name that somebody else has chosen for them.
 
 from __future__ import annotations
 
-import os
-
 from fastapi import APIRouter, Depends, Request
 
 from watchword.web.control_plane import ControlPlane
 from watchword.web.login import federation_oidc, federation_saml
-from watchword.web.login.pages_front import Parts
+from watchword.web.login.pages_front import parts_of
 
 
 def router(plane: ControlPlane) -> APIRouter:
@@ -22,7 +20,7 @@ def router(plane: ControlPlane) -> APIRouter:
     Raises:
         ConfigError: the settings of a directory are wrong.
     """
-    parts = Parts.of(plane, os.environ)
+    parts = parts_of(plane)
     oidc, saml = federation_oidc.Providers(parts), federation_saml.Providers(parts)
 
     async def at_front(request: Request) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-
 from fastapi import APIRouter, Depends, Request
 
 from watchword.web.console.pages import account
 from watchword.web.control_plane import ControlPlane
 from watchword.web.login import pages_again, pages_enrol, pages_sign_in
-from watchword.web.login.pages_front import Parts
+from watchword.web.login.pages_front import parts_of
 
 
 def router(plane: ControlPlane) -> APIRouter:
@@ -18,7 +16,7 @@ def router(plane: ControlPlane) -> APIRouter:
     Raises:
         ConfigError: the settings of a directory are wrong.
     """
-    parts = Parts.of(plane, os.environ)
+    parts = parts_of(plane)
 
     async def at_front(request: Request) -> None:
         request.state.sign_in = parts

@@ -7,6 +7,7 @@ value that somebody has planted beforehand is worth nothing afterwards (session 
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -30,7 +31,7 @@ from watchword.web.console.rendering import View
 from watchword.web.control_plane import ControlPlane
 from watchword.web.guard.asgi import cookies as sent
 from watchword.web.guard.refused import Refused
-from watchword.web.login import cookies, sessions
+from watchword.web.login import cookies, device_binding, sessions
 from watchword.web.login.arrival import Visit
 from watchword.web.login.desk import Desk, Policy
 from watchword.web.login.known_devices import LASTS as KNOWN_LASTS
@@ -199,7 +200,21 @@ class Front:
             _set(answer, cookies.set_cookie(cookies.KNOWN, result.known, lasts=KNOWN_LASTS))
         _set(answer, cookies.forget_cookie(cookies.FLOW))
         _set(answer, cookies.forget_cookie(STEP))
+        self._to_device(answer, result)
         return answer
+
+    def _to_device(self, answer: Response, result: SignedIn) -> None:
+        """Ask the browser to bind the session to its device; where it is bound, keep it going under its new name."""
+        desk, session = self.parts.desk, result.session
+        if session.device_key:
+            value = device_binding.bound_cookie(desk.vault, session.id, self.visit.now)
+            lasts = device_binding.LASTS
+            _set(answer, cookies.set_cookie(device_binding.COOKIE, value, lasts=lasts))
+            return
+        # Bound to the session's cookie, since that of flows is forgotten now.
+        visit = replace(self.visit, browser=result.token)
+        challenge = device_binding.challenge(desk, session.id, visit)
+        answer.headers[device_binding.REGISTRATION] = device_binding.registration_header(challenge)
 
     def arrived(self, result: SignedIn | Asked, target: str) -> Response:
         """Go on after a proof: to where one wanted to go, or to the next proof."""
@@ -257,14 +272,21 @@ def waiting(seconds: float) -> str:
     return f"{-(-whole // 60)} minutes"
 
 
+def parts_of(plane: ControlPlane) -> Parts:
+    """The parts of a process, with secrets from its environment.
+
+    Raises:
+        ConfigError: the settings of a directory are wrong.
+    """
+    return Parts.of(plane, os.environ)
+
+
 def front(request: Request) -> Front:
     """The front desk of a request; ``router`` of the pages has put its parts there."""
     return Front(request.state.sign_in, request)
 
 
 AtFront = Annotated[Front, Depends(front)]
-
-AGAIN: Final = timedelta(minutes=5)
 
 
 def _set(answer: Response, cookie: str) -> None:
