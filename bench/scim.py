@@ -3,8 +3,9 @@
 ``list, eq``     ``GET /Users?filter=userName eq "…"`` over HTTP on loopback, one after another: milliseconds, 95th percentile.
 The peer is the same question asked so that no index helps, which reads the whole directory.
 ``list, page``   ``GET /Users?startIndex=…&count=100``, anywhere in the directory, over HTTP.
-``patch``        ``PATCH`` of ``active`` over HTTP, one after another: each is on disk with its audit record.
-``member``       ``PATCH`` that adds a member to a group of 10,000.
+``patch``        ``PATCH`` of ``title`` over HTTP, one after another: each is on disk with its audit record.
+``create``       ``POST`` of a user, who is linked to a person: compared with all accounts that could be theirs.
+``member``       ``PATCH`` that adds a member to a group of 10,000, whose people are worked out anew.
 
 PostgreSQL is measured where its development package is installed, on SQLite's disk.
 """
@@ -20,6 +21,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,16 +34,34 @@ from starlette.routing import Mount
 from bench._measured import line
 from bench.state import databases
 from watchword.clock import now
-from watchword.model.people import Directory, DirectoryId
+from watchword.model.people import (
+    Directory,
+    DirectoryId,
+    Identity,
+    Principal,
+    PrincipalId,
+    PrincipalKind,
+    PrincipalStatus,
+)
 from watchword.store.state.accounts import account_row, accounts
 from watchword.store.state.batch import Batch
 from watchword.store.state.database import Database
 from watchword.store.state.migrate import upgrade
-from watchword.store.state.people import directories, directory_row, group_members, group_row, groups
+from watchword.store.state.people import (
+    directories,
+    directory_row,
+    group_members,
+    group_row,
+    groups,
+    identities,
+    identity_row,
+    principal_row,
+    principals,
+)
 from watchword.store.state.scim_store import SqlScimStore
 from watchword.store.state.scim_values import account, group
 from watchword.web.scim.bearer import Digests, digest
-from watchword.web.scim.catalogue import ENTERPRISE_URN
+from watchword.web.scim.catalogue import ENTERPRISE_URN, USER_URN
 from watchword.web.scim.patch import PATCH_URN
 from watchword.web.scim.routes import Door, router
 from watchword.web.scim.service import ScimService
@@ -49,7 +69,8 @@ from watchword.web.scim.service import ScimService
 USERS = 200_000
 MEMBERS = 10_000
 ASKED = 500
-CHANGED = 200
+CHANGED = 100
+MADE = 20
 JOINED = 20
 AT_ONCE = 5_000
 DIRECTORY = DirectoryId("bench")
@@ -58,9 +79,10 @@ NAMED = 'userName eq "{}"'
 UNINDEXED = 'emails.value eq "{}"'
 
 LIST_LIMIT = 50.0
-PAGE_LIMIT = 150.0
-PATCH_LIMIT = 100.0
-MEMBER_LIMIT = 1_000.0
+PAGE_LIMIT = 300.0
+PATCH_LIMIT = 150.0
+CREATE_LIMIT = 1_500.0
+MEMBER_LIMIT = 1_500.0
 
 
 def user_name(number: int) -> str:
@@ -84,6 +106,15 @@ def identity(number: int) -> str:
     return f"u-{number:08}"
 
 
+def person(number: int, at: datetime) -> Principal:
+    name = f"Given{number} Family{number % 977}"
+    return Principal(PrincipalId(f"p-{number}"), PrincipalKind.USER, name, PrincipalStatus.ACTIVE, at)
+
+
+def link(number: int, at: datetime) -> Identity:
+    return Identity(DIRECTORY, identity(number), PrincipalId(f"p-{number}"), at)
+
+
 def populate(database: Database) -> None:
     """The directory, its users, and a group; written past the audit."""
     at = now()
@@ -97,6 +128,9 @@ def populate(database: Database) -> None:
                     for number in range(first, first + AT_ONCE)
                 ],
             )
+            people = range(first, first + AT_ONCE)
+            connection.execute(insert(principals), [principal_row(person(number, at)) for number in people])
+            connection.execute(insert(identities), [identity_row(link(number, at)) for number in people])
         connection.execute(insert(groups), [group_row(group("g-1", DIRECTORY, {"displayName": "All"}, at))])
         inside = [{"group_id": "g-1", "is_group": False, "subject": identity(n)} for n in range(MEMBERS)]
         connection.execute(insert(group_members), inside)
@@ -138,7 +172,7 @@ def p95(times: int, ask: Callable[[int], httpx.Response]) -> float:
         begun = time.perf_counter()
         answer = ask(number)
         spent.append((time.perf_counter() - begun) * 1_000)
-        if answer.status_code != 200:
+        if answer.status_code not in (200, 201):
             raise RuntimeError(f"{answer.status_code}: {answer.text[:300]}")
     return statistics.quantiles(spent[3:], n=20)[-1] if times > 1 else spent[-1]
 
@@ -162,7 +196,10 @@ def measure(client: httpx.Client) -> bool:
 
     def turn(number: int) -> httpx.Response:
         who = identity(chance.randrange(USERS))
-        return patch(f"/Users/{who}", {"op": "replace", "path": "active", "value": number % 2 == 0})
+        return patch(f"/Users/{who}", {"op": "replace", "path": "title", "value": f"Title {number}"})
+
+    def make(number: int) -> httpx.Response:
+        return client.post("/Users", json={"schemas": [USER_URN], **document(USERS + number)})
 
     def join(number: int) -> httpx.Response:
         member = [{"value": identity(MEMBERS + number)}]
@@ -177,6 +214,7 @@ def measure(client: httpx.Client) -> bool:
         "list, eq: ms p95": (p95(ASKED, lambda _: found(NAMED)), LIST_LIMIT, whole),
         "list, page: ms p95": (p95(100, page), PAGE_LIMIT, None),
         "patch: ms p95": (p95(CHANGED, turn), PATCH_LIMIT, None),
+        "create: ms p95": (p95(MADE, make), CREATE_LIMIT, None),
         "member: ms p95": (p95(JOINED, join), MEMBER_LIMIT, None),
     }
     for what, (figure, limit, peer) in figures.items():
