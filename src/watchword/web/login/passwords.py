@@ -83,7 +83,8 @@ def _is_guessed(text: str, words: Iterable[str], blocked: frozenset[str]) -> boo
     folded = text.casefold()
     if folded in blocked or folded in commonest() or _sha1(text) in blocked or len(set(folded)) < 4:
         return True
-    core = re.sub(r"[\W\d_]+", "", _unleet(folded))
+    # What stands around a word is no letter in disguise: "!!passw0rd!!" is "passw0rd".
+    core = re.sub(r"[\W\d_]+", "", _unleet(folded.strip("!$@")))
     near = {core, re.sub(r"[\W\d_]+", "", folded)}
     context = {re.sub(r"[\W\d_]+", "", word.casefold()) for name in words for word in (name, *name.split())}
     context = {word for word in context if len(word) >= 3}
