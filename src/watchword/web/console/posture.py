@@ -164,10 +164,14 @@ class Posture:
             return found.view
 
     def _look(self, looking: _Looking) -> None:
+        # Whatever happens, the page does not wait for ever.
+        found = paths.nothing_read("looking for them failed in a way that was not foreseen")
         try:
-            looking.view = find_paths(self.store, looking.snapshot, self.estate)
+            found = find_paths(self.store, looking.snapshot, self.estate)
         except WatchwordError as error:
-            looking.view = paths.nothing_read(error.what)
+            found = paths.nothing_read(error.what)
+        finally:
+            looking.view = found
 
 
 @cache
