@@ -14,6 +14,8 @@ from watchword.commands.db import Url
 from watchword.commands.output import note
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from watchword.config import Config
     from watchword.web.control_plane import ControlPlane, WebSettings
     from watchword.web.serve import Setup
@@ -53,50 +55,60 @@ def serve(
     config: Path | None = options.ConfigFile,
 ) -> None:
     """Serve the console, the API and the sign-in, and do the work in the background; ends on SIGTERM or Ctrl-C."""
+    from watchword.config import load
+
     # Nearly all that is made until the first request stays: looking for garbage meanwhile takes a tenth of the start.
     gc.disable()
-    from watchword.config import load
-    from watchword.web.serve import Setup, listen, opened, run, tls_context
+    try:
+        found = load(config)
+        settings = _settings(found, bind, port, public_url, lab=lab)
+        setup = _setup(found, settings, folder, url, lab=lab, upgrade=upgrade)
+        code = _run(setup, workers, lab=lab)
+    finally:
+        gc.enable()
+    raise typer.Exit(code)
 
-    found = load(config)
-    settings = _settings(found, bind, port, public_url, lab=lab)
-    where = folder or (DEMO if lab and DEMO.is_dir() else Path(".watchword"))
-    setup = Setup(
+
+def _setup(
+    found: Config, settings: WebSettings, folder: Path | None, url: str, *, lab: bool, upgrade: bool
+) -> Setup:
+    from watchword.web.serve import Setup
+
+    return Setup(
         settings,
         url or (f"sqlite:///{DEMO}/state.sqlite" if lab else found.database),
-        where,
+        folder or (DEMO if lab and DEMO.is_dir() else Path(".watchword")),
         upgrade=upgrade,
         directories=found.directories,
         environment=os.environ,
         signing_key=found.signing_key,
         banner=BANNER if lab else "",
     )
-    tls_context(settings)
-    with listen(settings) as listening:
-        if workers > 1:
-            _several(
-                setup, workers, lambda: _serve_one(setup, lambda plane: run(plane, listening, setup)), lab=lab
-            )
-            return
+
+
+def _run(setup: Setup, count: int, *, lab: bool) -> int:
+    """Serve until asked to end; the exit code."""
+    from watchword.collect.directories import configured
+    from watchword.web.replicas import Replicas
+    from watchword.web.serve import listen, opened, run, tls_context
+
+    # Before anything is changed.
+    tls_context(setup.settings)
+    configured.read(setup.directories, setup.environment)
+    with listen(setup.settings) as listening:
         with opened(setup) as plane:
             _greet(plane, lab=lab)
-            run(plane, listening, setup)
+            if count == 1:
+                run(plane, listening, setup)
+                return 0
+        return Replicas(count, lambda: _serve_one(setup, listening)).run()
 
 
-def _several(setup: Setup, count: int, serve_one: Any, *, lab: bool) -> None:  # noqa: ANN401
-    from watchword.web.replicas import Replicas
-    from watchword.web.serve import opened
-
-    with opened(setup) as plane:
-        _greet(plane, lab=lab)
-    raise typer.Exit(Replicas(count, serve_one).run())
-
-
-def _serve_one(setup: Setup, run: Any) -> None:  # noqa: ANN401
-    from watchword.web.serve import opened
+def _serve_one(setup: Setup, listening: socket) -> None:
+    from watchword.web.serve import opened, run
 
     with opened(setup) as plane:
-        run(plane)
+        run(plane, listening, setup)
 
 
 def _settings(found: Config, bind: str, port: int, public_url: str, *, lab: bool) -> WebSettings:

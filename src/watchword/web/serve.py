@@ -10,9 +10,11 @@ import asyncio
 import errno
 import gc
 import secrets
+import signal
 import socket
 import ssl
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -129,9 +131,28 @@ def run(plane: ControlPlane, listening: socket.socket, setup: Setup) -> None:
     gc.freeze()
     working.start()
     try:
-        server.run(sockets=[listening])
+        with _asked_to_end(server):
+            server.run(sockets=[listening])
     finally:
         working.stop()
+
+
+@contextmanager
+def _asked_to_end(server: Server) -> Iterator[None]:
+    """End in order on SIGTERM and SIGINT: uvicorn raises them again once it has ended, which would end us before the workers have."""
+
+    def end(number: int, frame: object) -> None:  # noqa: ARG001
+        server.should_exit = True
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {one: signal.signal(one, end) for one in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 def first_link(plane: ControlPlane) -> str:

@@ -17,6 +17,8 @@ LONGEST_TARGET: Final = 8 * 1024
 """Bytes of path and query; RFC 9110 §4.1 asks for at least 8,000."""
 
 MOST_HEADERS: Final = 100
+LARGEST_HEADERS: Final = 32 * 1024
+"""Bytes of all headers; the server's own bound holds only for those that do not come at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,9 @@ class _Again:
 def _check(scope: Scope, largest: int) -> None:
     if len(scope.get("raw_path", b"")) + len(scope.get("query_string", b"")) > LONGEST_TARGET:
         raise Refused(414, "the address is too long", CLOSE)
-    if len(scope["headers"]) > MOST_HEADERS:
-        raise Refused(431, "there are too many headers", CLOSE)
+    size = sum(len(key) + len(value) for key, value in scope["headers"])
+    if len(scope["headers"]) > MOST_HEADERS or size > LARGEST_HEADERS:
+        raise Refused(431, "there are too many headers, or too large ones", CLOSE)
     lengths = set(values(scope, b"content-length"))
     if len(lengths) > 1 or (lengths and values(scope, b"transfer-encoding")):
         raise Refused(400, "the length of the request is told in two ways", CLOSE)
