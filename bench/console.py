@@ -6,22 +6,31 @@ do without the index, is the peer.  Times of pages are those of the server, with
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bench._measured import line
 from watchword.controls.catalogue import catalogue
 from watchword.model.evidence import Evidence
 from watchword.model.finding import Finding, Subject
 from watchword.model.ids import AccountId, Region
+from watchword.model.people import Principal, PrincipalId, PrincipalKind, PrincipalStatus
+from watchword.model.roles import Role
 from watchword.model.verdict import Confidence, Verdict
 from watchword.store.assessments import AssessmentFolder
 from watchword.store.findings_build import FILE
 from watchword.store.findings_index import FindingQuery, FindingsIndex, Sort
+from watchword.web.caller import Caller
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 FINDINGS, ACCOUNTS = 100_000, 200
 USERS, ROUNDS = 10, 20
@@ -102,8 +111,77 @@ def main() -> int:
             best = min(1000 * timed(lambda query=query: index.page(query)) for _ in range(5))
             several = at_once(lambda query=query: index.page(query), rounds=5)
             print(line(what, best, LIMIT["ask ms"], scan), f"  p95 at {USERS}: {_p95(several):.0f} ms")
+        print(line("two words, the first time", _first(folder), LIMIT["ask ms"], scan))
         print(line("tally, once", 1000 * timed(lambda: index.tally), LIMIT["ask ms"], scan))
+        pages(Path(name))
     return 0
+
+
+def pages(folder: Path) -> None:
+    """Times of whole pages from the application, for one person and for ten at once."""
+    app = application(folder)
+    for path in (
+        "/",
+        "/findings",
+        "/findings?verdict=gap&sort=resource&page=300",
+        "/findings?q=port+web-97",
+        "/controls",
+    ):
+        ask(app, path)
+        alone = sorted(1000 * timed(lambda path=path: ask(app, path)) for _ in range(10))
+        several = at_once(lambda path=path: ask(app, path), rounds=10)
+        print(
+            line(path, _p95(several), LIMIT["page p95 ms"]),
+            f"  p95 of {USERS} at once; alone {alone[5]:.1f} ms",
+        )
+
+
+def application(folder: Path) -> FastAPI:
+    """The console's routes, asked by an administrator; without guards and sign-in, which cost the same for every page."""
+    from types import SimpleNamespace
+
+    from fastapi import FastAPI
+
+    from watchword.web.console.pages import files, posture
+
+    app = FastAPI(openapi_url=None)
+    app.state.plane = SimpleNamespace(folder=folder)
+    now = datetime(2026, 11, 26, tzinfo=UTC)
+    who = Principal(PrincipalId("p"), PrincipalKind.USER, "Bench", PrincipalStatus.ACTIVE, now)
+    app.state.caller_of = lambda _: Caller(
+        now, "r", "127.0.0.1", who, frozenset({Role.ADMINISTRATOR, Role.USER})
+    )
+    for part in (files, posture):
+        app.include_router(part.router)
+    return app
+
+
+def ask(app: FastAPI, path: str) -> None:
+    """Ask the application as a server does, in the thread of whoever asks."""
+    asked, _, query = path.partition("?")
+    scope = {
+        "type": "http", "method": "GET", "path": asked, "raw_path": asked.encode(), "query_string": query.encode(),
+        "headers": [(b"accept", b"text/html")], "scheme": "http", "server": ("localhost", 80), "client": ("::1", 1),
+        "root_path": "", "http_version": "1.1", "app": app,
+    }  # fmt: skip
+    told: list[int] = []
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: dict[str, object]) -> None:
+        if message["type"] == "http.response.start":
+            told.append(int(str(message["status"])))
+
+    asyncio.run(app(scope, receive, send))
+    assert told == [200], f"{path} answered {told}"
+
+
+def _first(folder: AssessmentFolder) -> float:
+    """Milliseconds of a search that nothing is remembered of."""
+    fresh = FindingsIndex(folder)
+    fresh.page(FindingQuery())
+    return 1000 * timed(lambda: fresh.page(QUESTIONS["two words"]))
 
 
 def _p95(told: Sequence[float]) -> float:
