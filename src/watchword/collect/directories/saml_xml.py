@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from importlib.util import find_spec
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from watchword.errors import SignInRefused, UsageError
@@ -94,7 +95,7 @@ def parse(document: bytes, most: int = MOST_BYTES) -> Element:
         raise BadXml("the document is not well-formed XML") from None
     if root.getroottree().docinfo.doctype:
         raise BadXml("the document has a DTD")
-    for count, node in enumerate(root.iter()):
+    for count, node in enumerate(chain(root.itersiblings(preceding=True), root.itersiblings(), root.iter())):
         if count >= MOST_ELEMENTS:
             raise BadXml(f"the document has more than {MOST_ELEMENTS} elements")
         if not isinstance(node.tag, str) and node.tag is not etree.Comment:
