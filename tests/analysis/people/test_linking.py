@@ -99,7 +99,8 @@ def test_step_4_both_directories_must_vouch_for_the_key(silent: DirectoryId) -> 
 
 def test_step_4_directories_that_vouch_for_different_keys_link_nobody() -> None:
     standings = VOUCHED | {B: Standing(Key.USER_NAME)}
-    assert judge(account(B, "9", employee_number="E17"), [ONE], standings).link is None
+    mine = account(B, "9", employee_number="E17", user_name="E17")
+    assert judge(mine, [ONE], standings).link is None
 
 
 @pytest.mark.parametrize("verified", [False, None])
