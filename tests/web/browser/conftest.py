@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
 import threading
@@ -13,14 +14,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.store.state.conftest import postgresql, servers  # noqa: F401
-from tests.web.login.conftest import KEYS
+from tests.web.login.authenticator import Authenticator
+from tests.web.login.conftest import KEYS, Browser
+from watchword.model.people import Principal
 from watchword.store.state.database import Database
 from watchword.store.state.vault import Vault
 from watchword.web.app import create_app
 from watchword.web.control_plane import ControlPlane, WebSettings
+from watchword.web.login import enrolment
 from watchword.web.login.desk import Desk
+from watchword.web.login.enrolment import Answer, Grounds, Purpose
 from watchword.web.login.pages_front import Parts
 from watchword.web.serve import listen, server_of
 
@@ -169,9 +175,36 @@ class Tab:
         self.authenticator = made["authenticatorId"]
         return self
 
+    def given(self, device: Authenticator) -> Tab:
+        """Put passkeys that were made elsewhere into the browser's device."""
+        for one in device.credentials:
+            key = one.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+            told = {
+                "credentialId": base64.b64encode(one.id).decode(),
+                "isResidentCredential": True,
+                "rpId": one.rp_id,
+                "userHandle": base64.b64encode(one.user).decode(),
+                "privateKey": base64.b64encode(key).decode(),
+                "signCount": one.count,
+            }
+            self.cdp.send(
+                "WebAuthn.addCredential", {"authenticatorId": self.authenticator, "credential": told}
+            )
+        return self
+
     def shot(self, name: str) -> None:
         if SHOTS.is_dir():
             self.page.screenshot(path=str(SHOTS / f"{name}.png"), full_page=True)
+
+
+def passkey_of(site: Site, who: Principal) -> Authenticator:
+    """Another passkey of somebody, registered as from a session of theirs."""
+    device, browser = Authenticator(), Browser(at=site.clock())
+    grounds = Grounds(Purpose.SESSION)
+    offer = enrolment.offer_passkey(site.desk, who, "name", grounds, browser.visit())
+    answer = Answer(offer.flow, device.create(offer.options, site.url), "Phone")
+    enrolment.take_passkey(site.desk, answer, Purpose.SESSION, browser.visit(), lambda *_: None)
+    return device
 
 
 def tab(chromium: Any, site: Site, width: int = 1280, *, autofill: bool = False, **more: Any) -> Tab:

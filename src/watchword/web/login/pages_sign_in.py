@@ -150,7 +150,7 @@ def totp(front: AtFront, csrf: Text = "", code: Text = "", next: Text = "/") -> 
 def identify(front: Front, target: str, error: str = "", status: int = 200) -> Response:
     """The first page, with a passkey's ceremony ready."""
     offer = sign_in.offer_passkey(front.parts.desk, front.visit) if front.visit.browser else None
-    island = views.PasskeyIsland(offer.options, "get", CREDENTIAL, conditional=True) if offer else None
+    island = views.PasskeyIsland(offer.options, "get", CREDENTIAL, conditional=not error) if offer else None
     with_passwords = _password_directories(front)
     view = views.IdentifyView(
         action=links.SIGN_IN,
