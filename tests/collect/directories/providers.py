@@ -254,10 +254,21 @@ class OidcServer:
     ) -> dict[str, str]:
         """What a person does in a browser that was sent to ``url``: sign in, or go through where they are signed in.
 
-        Returns the parameters with which the browser comes back to us; ``login`` empty presses Cancel.
+        Returns the parameters with which the browser comes back to us; ``login`` empty presses Cancel.  ``browser`` keeps
+        its cookies, and is left open.
         """
-        with browser or httpx.Client() as client:
+        if browser is not None:
+            return self._driven(browser, url, login, password)
+        with httpx.Client() as client:
             return self._driven(client, url, login, password)
+
+    def sign_out(self, browser: httpx.Client, url: str) -> None:
+        """What a person does in a browser that was sent to ``url`` to sign out: say yes."""
+        answer = browser.get(url)
+        form = html.fromstring(answer.text).forms[0]
+        told = {name: value for name, value in form.form_values() if isinstance(value, str)}
+        answer = browser.post(str(form.action), data={**told, "logout": "yes"})
+        assert answer.status_code in {200, 302, 303}, answer.text
 
     def _driven(self, client: httpx.Client, url: str, login: str, password: str) -> dict[str, str]:
         for _ in range(12):

@@ -16,6 +16,9 @@ await new Promise((done) => server.listen(wanted.port, '127.0.0.1', done));
 const issuer = `http://127.0.0.1:${server.address().port}`;
 const accounts = new Map(Object.entries(wanted.accounts));
 
+const page = (title, body) => `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${title}</title>
+<link rel="icon" href="data:,"></head><body><main><h1>${title}</h1>${body}</main></body></html>`;
+
 const provider = new Provider(issuer, {
   clients: wanted.clients,
   jwks: wanted.jwks,
@@ -31,19 +34,27 @@ const provider = new Provider(issuer, {
   features: {
     devInteractions: { enabled: false },
     backchannelLogout: { enabled: true },
-    rpInitiatedLogout: { enabled: true },
+    rpInitiatedLogout: {
+      enabled: true,
+      logoutSource(ctx, form) {
+        ctx.body = page('Sign out at the provider', `${form}
+<button type="submit" form="op.logoutForm" name="logout" value="yes">Yes, sign me out</button>`);
+      },
+      postLogoutSuccessSource(ctx) { ctx.body = page('Signed out at the provider', ''); },
+    },
     userinfo: { enabled: wanted.userinfo },
   },
   pkce: { required: () => true },
   cookies: { keys: ['only for tests'] },
   ttl: { AccessToken: 600, AuthorizationCode: 60, IdToken: 600, Interaction: 600, Session: 3600, Grant: 3600 },
   interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
-  // The default page asks a host of the internet for its letters.
+  // The default pages ask a host of the internet for their letters; these and those of signing out do not.
   renderError(ctx, out) {
     ctx.type = 'text/plain';
     ctx.body = `${out.error}: ${out.error_description}`;
   },
-  fetch: (url, options) => fetch(url, options),
+  // Its own dispatcher does not go to loopback, where the tests listen.
+  fetch: (url, { dispatcher, ...options }) => fetch(url, options),
   findAccount: (_, id) => (accounts.has(id)
     ? { accountId: id, claims: () => ({ sub: id, ...accounts.get(id).claims, ...wanted.lies }) }
     : undefined),
@@ -55,9 +66,6 @@ const provider = new Provider(issuer, {
     return grant;
   },
 });
-
-const page = (title, body) => `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${title}</title>
-<link rel="icon" href="data:,"></head><body><main><h1>${title}</h1>${body}</main></body></html>`;
 
 async function formOf(request) {
   let text = '';
@@ -88,6 +96,9 @@ async function interact(request, response) {
     await provider.interactionFinished(request, response, { ...details.lastSubmission, login });
   }
 }
+
+provider.on('backchannel.error', (_, error) => console.error(error));
+provider.on('server_error', (_, error) => console.error(error));
 
 const callback = provider.callback();
 server.on('request', (request, response) => {
