@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.web.house import House, embedded, house
+from tests.web.house import NOW, House, embedded, house
 from watchword.store.state.database import Database
 
 
@@ -20,9 +20,33 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "state.sqlite"
 
 
+@pytest.fixture(scope="session")
+def lasting(furnished: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """One process for all tests, since building an application takes longer than most of them."""
+    folder = tmp_path_factory.mktemp("home")
+    shutil.copy(furnished, folder / "state.sqlite")
+    with Database.open(f"sqlite:///{folder}/state.sqlite") as database:
+        made = house(database, folder)
+        with made.at_end:
+            yield made
+
+
 @pytest.fixture
-def home(furnished: Path, tmp_path: Path) -> Iterator[House]:
-    """A process of its own."""
+def home(lasting: House, furnished: Path) -> House:
+    """A process whose state, clock and log are as at its beginning."""
+    lasting.plane.database.close()
+    for one in lasting.plane.folder.iterdir():
+        if one.is_file():
+            one.unlink()
+    shutil.copy(furnished, lasting.plane.folder / "state.sqlite")
+    lasting.clock.at = NOW
+    lasting.told.clear()
+    return lasting
+
+
+@pytest.fixture
+def own_home(furnished: Path, tmp_path: Path) -> Iterator[House]:
+    """A process of its own, for tests that change what it is made of."""
     shutil.copy(furnished, tmp_path / "state.sqlite")
     with Database.open(f"sqlite:///{tmp_path}/state.sqlite") as database:
         made = house(database, tmp_path)

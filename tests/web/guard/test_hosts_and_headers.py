@@ -107,27 +107,27 @@ def test_files_that_are_named_by_their_content_are_kept(home: House) -> None:
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-def test_an_unforeseen_error_tells_the_log_where_and_whoever_asked_only_its_id(home: House) -> None:
-    @home.app.get("/api/v1/broken")
+def test_an_unforeseen_error_tells_the_log_where_and_whoever_asked_only_its_id(own_home: House) -> None:
+    @own_home.app.get("/api/v1/broken")
     def broken() -> None:
         raise RuntimeError("secret-of-the-inside")
 
-    answer = Client(home.http).get("/api/v1/broken")
+    answer = Client(own_home.http).get("/api/v1/broken")
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["request_id"] == answer.headers["x-request-id"]
     assert "secret" not in answer.text
-    line = next(one for one in home.told if one["event"] == "error")
+    line = next(one for one in own_home.told if one["event"] == "error")
     assert line["kind"] == "RuntimeError"
     assert line["request"] == answer.headers["x-request-id"]
     assert "secret" not in str(line)
     assert any("broken" in place for place in line["at"])
 
 
-def test_a_database_that_does_not_answer_is_a_503_with_a_time_to_try_again(home: House) -> None:
-    browser = home.browser("administrator")
-    home.plane.database.address.file.rename(home.plane.folder / "elsewhere")  # type: ignore[union-attr]
-    home.plane.database.close()
+def test_a_database_that_does_not_answer_is_a_503_with_a_time_to_try_again(own_home: House) -> None:
+    browser = own_home.browser("administrator")
+    own_home.plane.database.address.file.rename(own_home.plane.folder / "elsewhere")  # type: ignore[union-attr]
+    own_home.plane.database.close()
     for path in ("/api/v1/me", "/findings", "/readyz"):
         answer = browser.get(path)
         assert answer.status_code in {500, 503}, path

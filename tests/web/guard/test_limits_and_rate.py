@@ -144,13 +144,13 @@ def test_addresses_of_one_host_are_one() -> None:
     assert network("203.0.113.7") != network("203.0.113.8")
 
 
-def test_too_many_requests_are_told_when_to_come_again(home: House) -> None:
-    home.app.state.caller_of.buckets.a_minute = 3
-    home.app.state.caller_of.buckets._each = 20.0
-    browser = home.browser("user")
+def test_too_many_requests_are_told_when_to_come_again(own_home: House) -> None:
+    own_home.app.state.caller_of.buckets.a_minute = 3
+    own_home.app.state.caller_of.buckets._each = 20.0
+    browser = own_home.browser("user")
     answers = [browser.get("/api/v1/me") for _ in range(4)]
     assert [one.status_code for one in answers] == [200, 200, 200, 429]
     assert answers[0].headers["ratelimit-policy"] == '"default";q=3;w=60'
     assert answers[0].headers["ratelimit"].startswith('"default";r=2;')
     assert int(answers[3].headers["retry-after"]) >= 1
-    assert home.browser("auditor").get("/api/v1/me").status_code == 200
+    assert own_home.browser("auditor").get("/api/v1/me").status_code == 200
