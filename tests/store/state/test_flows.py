@@ -70,9 +70,11 @@ def test_a_flow_is_not_spent_with(database: Database, changes: Any) -> None:
 
 
 def test_a_flow_bound_to_no_browser_is_never_found(database: Database) -> None:
-    begin(database, flow(data={}))
-    assert spend(database) is None
-    assert spend(database, browser="") is None
+    for number, data in enumerate(({}, {flows.BROWSER: ""}, {flows.BROWSER: None})):
+        one = flow(id=FlowId(f"{number}" * 64), data=data)
+        begin(database, one)
+        assert spend(database, flow=one.id) is None
+        assert spend(database, flow=one.id, browser="") is None
 
 
 def test_of_many_who_spend_a_flow_at_once_one_does(database: Database) -> None:

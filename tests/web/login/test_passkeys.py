@@ -329,3 +329,25 @@ def test_the_site_is_the_address_under_which_browsers_come() -> None:
     assert Site.of("https://ww.example.com/", "ABC") == Site(
         "https://ww.example.com", "ww.example.com", "ABC"
     )
+
+
+@pytest.mark.parametrize("algorithm", [ES256, EDDSA, RS256])
+@pytest.mark.parametrize("attestation", ["none", "packed"])
+def test_the_passkey_of_the_tests_satisfies_another_implementation(algorithm: int, attestation: str) -> None:
+    from fido2.server import Fido2Server
+    from fido2.webauthn import AuthenticationResponse, PublicKeyCredentialRpEntity, RegistrationResponse
+
+    server = Fido2Server(
+        PublicKeyCredentialRpEntity(name="ABC", id=SITE.rp_id), verify_origin=lambda origin: origin == ORIGIN
+    )
+    device = Authenticator(algorithm, attestation=attestation)
+    user = {"id": b"u" * 32, "name": "ada", "displayName": "Ada"}
+    options, state = server.register_begin(user, user_verification="required", challenge=CHALLENGE)
+    answer = json.loads(device.create(json.dumps(dict(options.public_key)), ORIGIN))
+    data = server.register_complete(state, RegistrationResponse.from_dict(answer))
+    assert data.credential_data is not None
+    wanted, state = server.authenticate_begin(
+        [data.credential_data], user_verification="required", challenge=CHALLENGE
+    )
+    signed = json.loads(device.get(json.dumps(dict(wanted.public_key)), ORIGIN))
+    server.authenticate_complete(state, [data.credential_data], AuthenticationResponse.from_dict(signed))

@@ -55,6 +55,13 @@ def active(connection: Connection, principal: PrincipalId, kind: FactorKind) -> 
     return [one for one in found if one.kind is kind and one.status is FactorStatus.ACTIVE]
 
 
+def pending_since(connection: Connection, before: datetime, most: int = 500) -> Sequence[Factor]:
+    """Factors that somebody began to enrol before an instant and has not proved, the oldest first."""
+    waiting = (factors.c.status == FactorStatus.PENDING.value) & (factors.c.created <= before)
+    found = select(factors).where(waiting).order_by(factors.c.created, factors.c.id).limit(most)
+    return [factor_of(row) for row in connection.execute(found).mappings()]
+
+
 def move(
     connection: Connection,
     factor: Factor,

@@ -238,13 +238,13 @@ def _count_attempt(desk: Desk, token: str, visit: Visit) -> None:
             raise SignInRefused("two codes at once", where=flow.principal or "")
 
 
-def forget_pending(desk: Desk, visit: Visit, principal: PrincipalId) -> int:
-    """Take away apps that somebody began to enrol and did not; how many there were."""
+def forget_pending(desk: Desk, visit: Visit, principal: PrincipalId | None = None, most: int = 500) -> int:
+    """Take away apps that somebody (``None``: anybody) began to enrol and did not; how many there were."""
     with desk.database.writing() as connection:
         found = [
             one
-            for one in factor_store.of_principal(connection, principal)
-            if one.status is FactorStatus.PENDING and visit.now - one.created >= LASTS
+            for one in factor_store.pending_since(connection, visit.now - LASTS, most)
+            if principal is None or one.principal == principal
         ]
         for one in found:
             discard(connection, one, visit, "not finished in time")
