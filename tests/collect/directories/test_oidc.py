@@ -41,6 +41,7 @@ ACCESS = "an-access-token"
 KEY = RSAKey.generate_key(2048, {"kid": "one", "use": "sig"})
 OTHER = RSAKey.generate_key(2048, {"kid": "one", "use": "sig"})
 CURVE = ECKey.generate_key("P-256", {"kid": "ec", "use": "sig", "alg": "ES256"})
+LONGER = ECKey.generate_key("P-384", {"kid": "longer"})
 EDWARDS = OKPKey.generate_key("Ed25519", {"kid": "ed", "use": "sig"})
 
 
@@ -83,7 +84,7 @@ class Forger:
             "id_token_signing_alg_values_supported": ["RS256", "ES256", "ES384", "EdDSA"],
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         }
-        self.keys: Any = {"keys": [key.as_dict(private=False) for key in (KEY, CURVE, EDWARDS)]}
+        self.keys: Any = {"keys": [key.as_dict(private=False) for key in (KEY, CURVE, LONGER, EDWARDS)]}
         self.token: Any = {"access_token": ACCESS, "token_type": "Bearer", "id_token": self.signed()}
         self.userinfo: Any = {"sub": "alice", "email": "alice@abc.example", "email_verified": True}
         self.status: dict[str, int] = {}
@@ -319,6 +320,11 @@ SIGNATURES: list[tuple[str, Any, str]] = [
         "not signed by",
     ),
     ("the key of another algorithm", lambda f: f.signed(CURVE, {"alg": "ES256"}), "not signed by"),
+    (
+        "the key of another curve",
+        lambda f: f.signed(b"x", {"alg": "ES256", "kid": "longer"}),
+        "not signed by",
+    ),
     ("no signature", lambda f: f.signed().rpartition(".")[0] + ".", "not signed by|cannot be read"),
     ("another's claims", swapped, "not signed by"),
     ("of another kind", lambda f: f.signed(header={"typ": "at+jwt"}), "another kind"),
@@ -535,6 +541,7 @@ def test_what_is_signed_wins_over_what_is_only_told(forger: Forger) -> None:
     forger.userinfo = {"sub": "alice", "name": "Mallory", "acr": "urn:abc:best", "amr": ["hwk"], "nonce": "x"}
     found = finish(forger)
     assert (found.account.display_name, found.acr, found.amr) == ("Alice", "urn:abc:strong", ("pwd", "otp"))
+    assert (found.claims["name"], found.claims["nonce"]) == ("Alice", NONCE)
     forger.tells(acr=None, amr=None, sid=None)
     assert (finish(forger).acr, finish(forger).amr) == ("", ())
 
