@@ -275,6 +275,8 @@ def views() -> Iterator[tuple[str, str, Any]]:
             ("read", "write"),
         ),
     )
+    refused = account.ChoosePasswordView("/me/password", "ada", 8, "Choose another.")
+    yield "choose-password", "", refused
     yield "me-bare", "", account.MeView("Ada", (), (), may_have_tokens=False)
     yield (
         "new-token",

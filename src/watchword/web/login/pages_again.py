@@ -118,5 +118,5 @@ def _page(
             island, TITLE, WHY, error, other, fields=(("flow", offer.flow), ("next", target))
         )
         return front.inside(TITLE, view, status)
-    code = views.CodeView(BY_TOTP, error, None, (("next", target),), WHY_CODE)
+    code = views.CodeView(BY_TOTP, error, None, (("next", target),), WHY_CODE, "Go on")
     return front.inside(TITLE, code, status)

@@ -31,9 +31,9 @@ from watchword.web.console.rendering import View
 from watchword.web.control_plane import ControlPlane
 from watchword.web.guard.asgi import cookies as sent
 from watchword.web.guard.refused import Refused
-from watchword.web.login import cookies, device_binding, sessions
+from watchword.web.login import cookies, device_binding, locations, passwords, sessions
 from watchword.web.login.arrival import Visit
-from watchword.web.login.desk import Desk, Policy
+from watchword.web.login.desk import Desk, Places, Policy
 from watchword.web.login.known_devices import LASTS as KNOWN_LASTS
 from watchword.web.login.passkeys import Site
 from watchword.web.login.progress import Asked, SignedIn
@@ -63,13 +63,15 @@ class Parts:
     desk: Desk
     directories: Mapping[DirectoryId, Configured]
     turns: Mapping[DirectoryId, threading.BoundedSemaphore] = field(repr=False)
+    places: Places | None = field(default=None, repr=False)
+    """Where addresses are, if the settings name a table of them."""
 
     @classmethod
     def of(cls, plane: ControlPlane, environment: Mapping[str, str]) -> Parts:
         """The parts of a process.
 
         Raises:
-            ConfigError: the settings of a directory are wrong.
+            ConfigError: the settings of a directory, or a file that they name, are wrong.
         """
         found = configured.read(plane.directories, environment)
         settings = plane.settings
@@ -81,7 +83,11 @@ class Parts:
         )
         site = Site.of(settings.public_url, settings.company)
         turns = {name: threading.BoundedSemaphore(MOST_AT_ONCE) for name in found}
-        return cls(plane, Desk(plane.database, plane.vault, site, policy), found, turns)
+        blocked = passwords.blocklist(settings.blocklist_file) if settings.blocklist_file else frozenset()
+        places = plane.locations
+        if places is None and settings.locations_file:
+            places = locations.load(settings.locations_file)
+        return cls(plane, Desk(plane.database, plane.vault, site, policy, blocked), found, turns, places)
 
     def with_kind(self, *kinds: DirectoryKind) -> list[Configured]:
         """The directories of some kinds with which one may sign in, by their names."""
@@ -134,7 +140,8 @@ class Front:
         """From where, when, and in which browser."""
         plane = self.parts.plane
         came = arrival(self.request.scope)
-        country, asn = plane.locations.find(came.address) if plane.locations else ("", 0)
+        places = self.parts.places
+        country, asn = places.find(came.address) if places else ("", 0)
         came = replace(came, country=country, asn=asn)
         return Visit(came, plane.clock(), plane.randomness, self._browser(), self.cookie(cookies.KNOWN))
 
@@ -273,12 +280,19 @@ def waiting(seconds: float) -> str:
 
 
 def parts_of(plane: ControlPlane) -> Parts:
-    """The parts of a process, with secrets from its environment.
+    """The parts of a process, with secrets from its environment; the same for all pages of a process.
 
     Raises:
         ConfigError: the settings of a directory are wrong.
     """
-    return Parts.of(plane, os.environ)
+    with _LOCK:
+        if not _LAST or _LAST[0].plane is not plane:
+            _LAST[:] = [Parts.of(plane, os.environ)]
+        return _LAST[0]
+
+
+_LOCK: Final = threading.Lock()
+_LAST: Final[list[Parts]] = []
 
 
 def front(request: Request) -> Front:

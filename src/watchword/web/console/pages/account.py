@@ -12,13 +12,21 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Form
 from starlette.responses import RedirectResponse, Response
 
-from watchword.errors import RowExists, SignInRefused, UsageError
+from watchword.errors import RowExists, SignInRefused, SignInThrottled, UsageError
 from watchword.model.factors import FactorId, FactorStatus
 from watchword.model.people import Principal
 from watchword.model.roles import Permission
 from watchword.model.sessions import Session, SessionId, TokenId
 from watchword.pdp.console import READ, WRITE
-from watchword.store.state import factor_store, role_reader, session_store, sign_ins
+from watchword.store.state import (
+    directory_records,
+    factor_store,
+    people_reader,
+    people_store,
+    role_reader,
+    session_store,
+    sign_ins,
+)
 from watchword.web.authorise import Needs
 from watchword.web.caller import Caller
 from watchword.web.console.look import links
@@ -27,11 +35,13 @@ from watchword.web.console.views import account as views
 from watchword.web.console.views import holdings
 from watchword.web.console.views.sign_in import EnrolPasskeyView, PasskeyIsland
 from watchword.web.guard.refused import Refused
-from watchword.web.login import api_tokens, cookies, enrolment, sessions
+from watchword.web.login import api_tokens, cookies, enrolment, own_password, passwords, sessions
+from watchword.web.login.desk import LOCAL
 from watchword.web.login.enrolment import Answer, Grounds, ProveAgain, Purpose
 from watchword.web.login.pages_again import own_session
 from watchword.web.login.pages_enrol import WRONG_ANSWER, again_app_page, app_page
-from watchword.web.login.pages_front import AtFront, Front
+from watchword.web.login.pages_front import AtFront, Front, waiting
+from watchword.web.login.passwords import PasswordRefused
 
 router = APIRouter(include_in_schema=False)
 
@@ -40,6 +50,7 @@ Text = Annotated[str, Form()]
 
 PASSKEY: Final = "/me/passkey"
 APP: Final = "/me/totp"
+PASSWORD: Final = "/me/password"  # noqa: S105 - an address
 NEW: Final = "Set up a factor"
 
 DAYS: Final = (7, 30, 90)
@@ -115,6 +126,35 @@ def take_app(front: AtFront, caller: Owner, code: Text = "", flow: Text = "", se
         return back(links.ME, "factor-added")
 
     return _proved_lately(front, caller, APP, taken)
+
+
+@router.get(PASSWORD)
+def password(front: AtFront, caller: Owner) -> Response:
+    """Choose a password, where our own directory has any."""
+    _see_that_there_are_passwords(front)
+    return _proved_lately(front, caller, PASSWORD, lambda _: _password_page(front, caller))
+
+
+@router.post(PASSWORD)
+def choose_password(
+    front: AtFront,
+    caller: Owner,
+    chosen: Annotated[str, Form(alias="password")] = "",
+) -> Response:
+    """The password is kept, if nobody would guess it."""
+
+    def kept(session: Session) -> Response:
+        name = _user_name(front, caller)
+        try:
+            own_password.choose(front.parts.desk, session, chosen, name, front.visit)
+        except PasswordRefused as error:
+            return _password_page(front, caller, f"{error.what[:1].upper()}{error.what[1:]}.", 422)
+        except SignInThrottled as error:
+            return _password_page(front, caller, f"Too many at once. Wait {waiting(error.seconds)}.", 429)
+        return back(links.ME, "password-kept")
+
+    _see_that_there_are_passwords(front)
+    return _proved_lately(front, caller, PASSWORD, kept)
 
 
 @router.post("/me/factors/{factor}/rename")
@@ -212,6 +252,25 @@ def _passkey_page(
     return front.inside(NEW, view, status)
 
 
+def _password_page(front: Front, caller: Caller, error: str = "", status: int = 200) -> Response:
+    alone = front.parts.desk.policy.preset.assurance < 2
+    shortest = passwords.SHORTEST if alone else passwords.SHORTEST_WITH_SECOND
+    view = views.ChoosePasswordView(PASSWORD, _user_name(front, caller), shortest, error)
+    return front.inside("Choose a password", view, status)
+
+
+def _user_name(front: Front, caller: Caller) -> str:
+    """The name by which somebody signs in with a password of ours; empty where our directory does not know them."""
+    with front.parts.desk.database.reading() as connection:
+        owned = people_store.accounts_of(connection, _principal(caller).id)
+    return next((one.read.user_name for one in owned if one.read.directory == LOCAL), "")
+
+
+def _see_that_there_are_passwords(front: Front) -> None:
+    if not front.parts.desk.policy.passwords:
+        raise Refused(404, "there are no passwords here")
+
+
 def _view(front: Front, caller: Caller) -> views.MeView:
     who, now, plane = _principal(caller), caller.now, front.parts.plane
     this = caller.session.id if caller.session else ""
@@ -220,6 +279,9 @@ def _view(front: Front, caller: Caller) -> views.MeView:
         tokens = session_store.tokens_of(connection, who.id)
         roles = role_reader.of_principal(connection, who.id)
         tried = sign_ins.read(connection, sign_ins.Wanted(who.id), SIGN_INS)
+        owned = people_store.accounts_of(connection, who.id)
+        givers = people_reader.names(connection, {one.granted_by for one in roles})
+        named = {one.id: one.display for one in directory_records.every(connection)}
     return views.MeView(
         name=who.display_name,
         factors=tuple(
@@ -232,9 +294,11 @@ def _view(front: Front, caller: Caller) -> views.MeView:
             for one in sessions.own(plane.database, who.id, plane.preset, now)
         ),
         tokens=tuple(holdings.token_line(one, now) for one in tokens),
-        roles=tuple(holdings.role_line(one, now, {}) for one in roles),
+        roles=tuple(holdings.role_line(one, now, givers) for one in roles),
+        accounts=tuple(holdings.account_of(one.read, named) for one in owned),
         sign_ins=tuple(holdings.sign_in_line(one) for one in tried),
         scopes=(READ, WRITE),
+        may_have_password=front.parts.desk.policy.passwords,
     )
 
 

@@ -48,6 +48,7 @@ DONE: Final[Mapping[str, str]] = {
     "given": "The role is given.",
     "linked": "The account is theirs now.",
     "not-linked": "They stay apart.",
+    "password-kept": "It holds from your next sign-in on; all your other sessions are over.",
     "queued": "The directory is being read; look again in a moment.",
     "rejected": "Rejected; nothing was changed.",
     "role-ended": "The role is taken away.",

@@ -30,6 +30,7 @@ class MeView:
     sign_ins: tuple[SignInLine, ...] = ()
     scopes: tuple[str, ...] = ()
     may_have_tokens: bool = True
+    may_have_password: bool = False
 
     @property
     def active_factors(self) -> int:
@@ -40,6 +41,17 @@ class MeView:
     def has_passkey(self) -> bool:
         """Whether there is one that nobody can be tricked out of."""
         return any(one.resists_phishing and one.tone == "ok" for one in self.factors)
+
+
+@dataclass(frozen=True, slots=True)
+class ChoosePasswordView:
+    """A password of our own directory is chosen; ``shortest`` in characters."""
+
+    template: ClassVar[str] = "choose_password.html.j2"
+    action: str
+    user_name: str
+    shortest: int
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,7 @@ class CodeView:
     passkey: PasskeyIsland | None = None
     fields: tuple[tuple[str, str], ...] = ()
     why: str = ""
+    button: str = "Sign in"
 
 
 @dataclass(frozen=True, slots=True)
