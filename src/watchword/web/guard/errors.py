@@ -115,10 +115,18 @@ def next_of(scope: Scope) -> str:
         query = scope.get("query_string", b"").decode("latin-1")
         asked = quote(path(scope), safe="/-._~") + (f"?{query}" if query else "")
     else:
-        parts = urlsplit(only(scope, b"referer") or "")
-        same = parts.netloc == (only(scope, b"host") or "")
-        asked = (parts.path + (f"?{parts.query}" if parts.query else "")) if same else "/"
+        asked = _referring_page(scope)
     return next_path(asked)
+
+
+def _referring_page(scope: Scope) -> str:
+    """The page of ours whose form was sent; the first page where the browser says nothing, or nothing that can be."""
+    try:
+        parts = urlsplit(only(scope, b"referer") or "")
+    except ValueError:
+        return "/"
+    same = parts.netloc == (only(scope, b"host") or "")
+    return (parts.path + (f"?{parts.query}" if parts.query else "")) if same else "/"
 
 
 def _sent_on(scope: Scope, error: NotAllowed) -> Response:

@@ -10,11 +10,14 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final
 
-from watchword.web.guard.asgi import App, Message, Receive, Scope, Send, facts, is_http, values
+from watchword.web.guard.asgi import App, Message, Receive, Scope, Send, facts, is_http, path, values
 from watchword.web.guard.refused import CLOSE, Refused
 
 LONGEST_TARGET: Final = 8 * 1024
 """Bytes of path and query; RFC 9110 §4.1 asks for at least 8,000."""
+
+LONGEST_PART: Final = 200
+"""Characters between two slashes of a path: no id is longer, so what is longer is nowhere."""
 
 MOST_HEADERS: Final = 100
 LARGEST_HEADERS: Final = 32 * 1024
@@ -66,6 +69,8 @@ class _Again:
 def _check(scope: Scope, largest: int) -> None:
     if len(scope.get("raw_path", b"")) + len(scope.get("query_string", b"")) > LONGEST_TARGET:
         raise Refused(414, "the address is too long", CLOSE)
+    if not _is_possible(path(scope)):
+        raise Refused(404, "there is nothing at this address", CLOSE)
     size = sum(len(key) + len(value) for key, value in scope["headers"])
     if len(scope["headers"]) > MOST_HEADERS or size > LARGEST_HEADERS:
         raise Refused(431, "there are too many headers, or too large ones", CLOSE)
@@ -77,6 +82,13 @@ def _check(scope: Scope, largest: int) -> None:
             raise Refused(400, "the length of the request is no number", CLOSE)
         if int(one) > largest:
             raise _too_large(largest)
+
+
+def _is_possible(where: str) -> bool:
+    """Whether something could be at a path: nothing that we keep has control characters in its id, or a longer one."""
+    return not any(letter < " " or letter == "\x7f" for letter in where) and all(
+        len(part) <= LONGEST_PART for part in where.split("/")
+    )
 
 
 async def _read(receive: Receive, largest: int) -> bytes | None:
