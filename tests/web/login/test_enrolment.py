@@ -324,6 +324,14 @@ def test_6_who_is_new_may_enrol_within_the_companys_window(desk: Desk, browser: 
     assert result.session.directory == "corp"
 
 
+def test_6_under_level_3_only_what_reaches_it_may_be_enrolled(desk: Desk, browser: Browser) -> None:
+    somebody(desk, user_name="ada")
+    open_ = policy(desk, enrolment_window=WINDOW, preset=PRESETS["aal3"])
+    with pytest.raises(SignInRefused, match="no_factor"):
+        first(open_, browser)
+    assert first(policy(open_, device_bound_is_aal3=True), browser).kinds == {ProofKind.PASSKEY}
+
+
 @pytest.mark.parametrize("status", ["active", "removed", "suspended"])
 def test_6_1_whoever_has_or_had_a_factor_never_enrols_on_a_first_proof(
     desk: Desk, browser: Browser, status: str

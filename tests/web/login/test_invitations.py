@@ -24,7 +24,7 @@ from tests.web.login.conftest import (
     with_app,
     with_passkey,
 )
-from watchword.errors import Forbidden, RowChanged, RowMissing, SignInRefused, WatchwordError
+from watchword.errors import Forbidden, RowChanged, RowMissing, SignInRefused, UsageError, WatchwordError
 from watchword.model.factors import FactorStatus
 from watchword.model.lifecycle import IllegalMove
 from watchword.model.login import Purpose, RecoveryId, RecoveryState
@@ -342,6 +342,12 @@ def test_10_1_only_an_administrator_asks_and_one_recovery_is_under_way(office: O
     office.browser.at += recovery.LASTS
     again = office.request()
     assert office.state(again) is RecoveryState.REQUESTED
+
+
+@pytest.mark.parametrize("reason", ["", " \n\0", "x" * 501])
+def test_10_1_a_recovery_has_a_reason(office: Office, reason: str) -> None:
+    with pytest.raises(UsageError):
+        recovery.request(office.desk, office.lost.id, reason, office.admin.id, office.browser.visit())
 
 
 def test_10_1_for_whoever_may_not_sign_in_nobody_asks(office: Office) -> None:

@@ -28,10 +28,11 @@ from watchword.errors import RowChanged, SignInRefused, SignInThrottled
 from watchword.model.factors import FactorKind, FactorStatus
 from watchword.model.lifecycle import IllegalMove
 from watchword.model.login import Outcome, SignIn
-from watchword.model.people import Principal, PrincipalStatus
+from watchword.model.people import DirectoryState, PresenceState, Principal, PrincipalStatus
 from watchword.pdp.presets import PRESETS, ProofKind, Trust
 from watchword.store.state import factor_store, session_store, sign_ins
-from watchword.store.state.people import PRINCIPALS
+from watchword.store.state.accounts import ACCOUNTS
+from watchword.store.state.people import DIRECTORIES, PRINCIPALS
 from watchword.store.state.sign_ins import Wanted
 from watchword.store.state.transition import Move, transition
 from watchword.web.login import enrolment, own_password, sessions, sign_in
@@ -134,6 +135,25 @@ def test_1_2_an_account_leads_to_a_person_by_its_link_only(desk: Desk, browser: 
             sign_in.prove_federated(desk, word, browser.visit())
     with pytest.raises(SignInRefused, match="unknown_account"):
         sign_in.check_ldap(desk, "corp", "ada", lambda: account("ada", subject="new"), browser.visit())
+
+
+@pytest.mark.parametrize("closed", ["gone", "disabled", "directory"])
+def test_1_2_a_door_that_was_closed_lets_nobody_in(desk: Desk, browser: Browser, closed: str) -> None:
+    with_app(desk, somebody(desk, user_name="ada"), browser)
+    assert asked(by_ldap(desk, browser))
+    moves = {
+        "gone": Move(ACCOUNTS, "a-corp-ada", 1, PresenceState.GONE),
+        "disabled": Move(ACCOUNTS, "a-corp-ada", 1, None, {"enabled": False}),
+        "directory": Move(DIRECTORIES, "corp", 1, DirectoryState.DISABLED),
+    }
+    with desk.database.writing() as connection:
+        transition(connection, moves[closed], ACT)
+    for attempt in (
+        lambda: by_ldap(desk, browser),
+        lambda: sign_in.prove_federated(desk, Word("corp", "uid-ada"), browser.visit()),
+    ):
+        with pytest.raises(SignInRefused, match="unknown_account"):
+            attempt()
 
 
 @pytest.mark.parametrize("how", ["passkey", "ldap", "totp", "federated"])

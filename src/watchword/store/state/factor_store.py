@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, exists, func, select, update
 
 from watchword.model.factors import Factor, FactorId, FactorKind, FactorStatus
-from watchword.model.people import PresenceState, Principal, PrincipalId
+from watchword.model.people import DirectoryState, PresenceState, Principal, PrincipalId
 from watchword.store.state.accounts import accounts
 from watchword.store.state.factors import FACTORS, factor_of, factor_row, factors
-from watchword.store.state.people import identities, principal_of, principals
+from watchword.store.state.people import directories, identities, principal_of, principals
 from watchword.store.state.transition import Act, Move, create, transition
 
 
@@ -92,10 +92,32 @@ def principal(connection: Connection, id_: PrincipalId) -> Principal | None:
 
 
 def by_identity(connection: Connection, directory: str, subject: str) -> Principal | None:
-    """Whose the account of a directory is, by its unchanging id."""
+    """Whose the account of a directory is, by its unchanging id; whether it may still be used is not looked at."""
+    return _linked(connection, directory, subject)
+
+
+def by_open_account(connection: Connection, directory: str, subject: str) -> Principal | None:
+    """Whose the account of a directory is by which somebody wants to sign in; ``None`` too where it is closed.
+
+    That is so where the directory is disabled, and where its account is known to be gone or disabled.
+    """
+    closed = exists().where(
+        accounts.c.directory == identities.c.directory,
+        accounts.c.subject == identities.c.subject,
+        (accounts.c.state == PresenceState.GONE.value) | accounts.c.enabled.is_(False),
+    )
+    enabled = exists().where(
+        directories.c.id == identities.c.directory, directories.c.state == DirectoryState.ENABLED.value
+    )
+    return _linked(connection, directory, subject, enabled, ~closed)
+
+
+def _linked(
+    connection: Connection, directory: str, subject: str, *more: ColumnElement[bool]
+) -> Principal | None:
     linked = (identities.c.directory == directory) & (identities.c.subject == subject)
-    whose = select(principals).join(identities, identities.c.principal == principals.c.id).where(linked)
-    row = connection.execute(whose).mappings().first()
+    whose = select(principals).join(identities, identities.c.principal == principals.c.id)
+    row = connection.execute(whose.where(linked, *more)).mappings().first()
     return None if row is None else principal_of(row)
 
 
@@ -108,7 +130,7 @@ def by_user_name(connection: Connection, directory: str, user_name: str) -> Prin
         & (accounts.c.enabled.is_not(False))
     )
     found = connection.execute(select(accounts.c.subject).where(named).limit(2)).scalars().all()
-    return by_identity(connection, directory, found[0]) if len(found) == 1 else None
+    return by_open_account(connection, directory, found[0]) if len(found) == 1 else None
 
 
 def has_directory(connection: Connection, whose: PrincipalId) -> bool:

@@ -76,7 +76,7 @@ def issue(database: Database, principal: PrincipalId, wish: Wish, visit: Visit) 
         expires=visit.now + wish.lasts,
     )
     with database.writing() as connection:
-        session_store.add_token(connection, token, visit.act(principal, f"made a token: {name}"))
+        session_store.add_token(connection, token, visit.act(principal, "made a token"))
         theirs = session_store.tokens_of(connection, principal, 10_000)
         live = [one for one in theirs if one.state is TokenState.ACTIVE and visit.now < one.expires]
         if len(live) > MOST:

@@ -71,7 +71,7 @@ def look(desk: Desk, token: str, visit: Visit) -> Welcome:
         SignInRefused: it is not open, or its time is over, or who it is for may not come.
     """
     with desk.database.reading() as connection:
-        return _welcome(connection, _found(connection, token, visit), visit)
+        return _welcome(connection, desk, _found(connection, token, visit), visit)
 
 
 def offer_passkey(desk: Desk, token: str, name: str, visit: Visit) -> PasskeyOffer:
@@ -82,11 +82,12 @@ def offer_passkey(desk: Desk, token: str, name: str, visit: Visit) -> PasskeyOff
     """
     with desk.database.reading() as connection:
         invitation = _found(connection, token, visit)
-        welcome = _welcome(connection, invitation, visit)
+        welcome = _welcome(connection, desk, invitation, visit)
     who = welcome.principal or _first_administrator(name, visit)
     data = {"invitation": invitation.id, "name": who.display_name}
     grounds = Grounds(enrolment.Purpose.INVITATION, data)
-    return enrolment.offer_passkey(desk, who, name or who.display_name, grounds, visit)
+    shown = name if welcome.principal and name else who.display_name
+    return enrolment.offer_passkey(desk, who, shown, grounds, visit)
 
 
 def offer_totp(desk: Desk, token: str, user_name: str, visit: Visit) -> AppOffer:
@@ -97,7 +98,7 @@ def offer_totp(desk: Desk, token: str, user_name: str, visit: Visit) -> AppOffer
     """
     with desk.database.reading() as connection:
         invitation = _found(connection, token, visit)
-        welcome = _welcome(connection, invitation, visit)
+        welcome = _welcome(connection, desk, invitation, visit)
     if welcome.principal is None or not welcome.may_be_app:
         raise SignInRefused("an app alone signs nobody in")
     grounds = Grounds(enrolment.Purpose.INVITATION, {"invitation": invitation.id})
@@ -151,7 +152,7 @@ def _found(connection: Connection, token: str, visit: Visit) -> Invitation:
     return found
 
 
-def _welcome(connection: Connection, invitation: Invitation, visit: Visit) -> Welcome:
+def _welcome(connection: Connection, desk: Desk, invitation: Invitation, visit: Visit) -> Welcome:
     """What an invitation is for, if it still stands."""
     if invitation.purpose is Purpose.BOOTSTRAP:
         _require_none(connection, visit)
@@ -161,7 +162,9 @@ def _welcome(connection: Connection, invitation: Invitation, visit: Visit) -> We
         raise SignInRefused("an invitation for somebody who may not come")
     if invitation.purpose is Purpose.ENROLMENT and _had_factor(connection, who.id):
         raise SignInRefused("an invitation for a first factor, and there was one", where=who.id)
-    return Welcome(invitation.purpose, who, factor_store.has_directory(connection, who.id))
+    # A code beside a directory's proof makes level 2, and never more.
+    may_be_app = desk.policy.preset.assurance <= 2 and factor_store.has_directory(connection, who.id)
+    return Welcome(invitation.purpose, who, may_be_app)
 
 
 def _may_come(who: Principal, purpose: Purpose, visit: Visit) -> bool:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
-from watchword.errors import Forbidden, RowMissing
+from watchword.errors import Forbidden, RowMissing, UsageError
 from watchword.model.login import InvitationState, Purpose, Recovery, RecoveryId, RecoveryState
 from watchword.model.people import PrincipalId
 from watchword.model.roles import PERMISSIONS, Permission
@@ -32,6 +32,10 @@ LASTS: Final = timedelta(days=3)
 """How long a recovery may wait for its approvals and its use."""
 
 
+LONGEST_REASON: Final = 500
+"""Characters."""
+
+
 @dataclass(frozen=True, slots=True)
 class Approved:
     """A recovery after an approval; ``token`` is the invitation's, once both have approved, and shown once."""
@@ -44,9 +48,13 @@ def request(desk: Desk, principal: PrincipalId, reason: str, by: PrincipalId, vi
     """10.1: ask for new factors for somebody.
 
     Raises:
+        UsageError: there is no reason, or it is too long.
         Forbidden: the one who asks may not, the person may not sign in anyhow, or a recovery is under way.
     """
-    act = visit.act(by, reason)
+    reason = " ".join("".join(one if one.isprintable() else " " for one in reason).split())
+    if not 0 < len(reason) <= LONGEST_REASON:
+        raise UsageError(f"a recovery needs a reason of at most {LONGEST_REASON} characters")
+    act = visit.act(by, "asked for new factors")
     made = Recovery(
         id=RecoveryId(draw_id("r", visit.randomness)),
         principal=principal,

@@ -44,7 +44,7 @@ def settle(connection: Connection, desk: Desk, progress: Progress, visit: Visit)
     # 1.6
     enrols = not kinds and may_enrol(desk, who, factors, visit)
     if enrols:
-        kinds = frozenset({ProofKind.PASSKEY, ProofKind.TOTP})
+        kinds = _enrollable(desk, progress)
     # 1.7
     if not kinds:
         return Refused("no_factor", progress.principal)
@@ -84,6 +84,15 @@ def _sufficient(desk: Desk, progress: Progress, factors: Iterable[Factor]) -> fr
     ]
     asked = desk.policy.preset.assurance
     return frozenset(one.kind for one in proofs if strength((*progress.proofs, one)).assurance >= asked)
+
+
+def _enrollable(desk: Desk, progress: Progress) -> frozenset[ProofKind]:
+    """Which kinds of factors, if they were enrolled now, would make what is proved as strong as is asked."""
+    best = presets.passkey("", backup_eligible=False, device_bound_is_aal3=desk.policy.device_bound_is_aal3)
+    asked = desk.policy.preset.assurance
+    return frozenset(
+        one.kind for one in (best, presets.totp("")) if strength((*progress.proofs, one)).assurance >= asked
+    )
 
 
 def proof_of(desk: Desk, factor: Factor) -> Proof | None:

@@ -140,7 +140,7 @@ def _first(
     """Go on from a first proof by a directory's account."""
 
     def first(connection: Connection) -> Settled:
-        who = factor_store.by_identity(connection, *account)
+        who = factor_store.by_open_account(connection, *account)
         if who is None:
             return Refused("unknown_account")
         throttling.forgive(connection, gates, visit.now)
