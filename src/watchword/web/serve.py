@@ -77,7 +77,10 @@ def opened(setup: Setup) -> Iterator[ControlPlane]:
     Raises:
         DatabaseError: the database cannot be opened, or its schema is another.
         VaultError: there are no keys.
+        ConfigError: the table of addresses cannot be read.
     """
+    from watchword.web.login import locations
+
     with Database.open(setup.database, create=True, any_schema=True) as database:
         migrate(database, upgrade=setup.upgrade)
         key_file = setup.settings.secret_key_file or _beside(database, KEY_FILE)
@@ -91,6 +94,7 @@ def opened(setup: Setup) -> Iterator[ControlPlane]:
             told=setup.tell,
             vault=vault,
             directories=setup.directories,
+            locations=locations.of(setup.settings.locations_file),
             signing_key=setup.signing_key or _beside(database, AUDIT_KEY),
         )
 

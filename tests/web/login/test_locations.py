@@ -52,6 +52,7 @@ def test_an_address_is_where_its_line_says(address: str, found: tuple[str, int])
 def test_without_a_table_nothing_is_known() -> None:
     assert locations.NOWHERE.find("8.8.8.8") == ("", 0)
     assert len(locations.NOWHERE) == 0
+    assert locations.of(None) is locations.NOWHERE
 
 
 def test_a_table_is_read_from_a_file_compressed_or_not(tmp_path: Path) -> None:
@@ -59,6 +60,7 @@ def test_a_table_is_read_from_a_file_compressed_or_not(tmp_path: Path) -> None:
     plain.write_text(TABLE)
     packed.write_bytes(gzip.compress(TABLE.encode()))
     assert len(locations.load(plain)) == len(locations.load(packed)) == 5
+    assert len(locations.of(plain)) == 5
     assert locations.load(packed).find("8.8.8.8") == ("US", 15169)
 
 

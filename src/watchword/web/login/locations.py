@@ -96,6 +96,15 @@ NOWHERE: Final = Locations(_Ranges(1), _Ranges(2), ("",))
 """The table of those who have none."""
 
 
+def of(path: Path | None) -> Locations:
+    """The table of a file, or the empty one where the company has none.
+
+    Raises:
+        ConfigError: the file cannot be read, or is no table.
+    """
+    return NOWHERE if path is None else load(path)
+
+
 def load(path: Path) -> Locations:
     """A table from its file.
 
