@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -61,15 +63,19 @@ def create_app(plane: ControlPlane, metrics: Metrics | None = None, alive: Alive
 
 
 def form_origins(plane: ControlPlane) -> frozenset[str]:
-    """Origins to which sign-ins are handed on by a form: those of the configured identity providers."""
-    from urllib.parse import urlsplit
+    """Where forms of the sign-in may lead: to the configured identity providers.
 
+    An OpenID provider's sign-in page may lie elsewhere than its issuer, and a SAML provider's is told by its metadata; both are
+    known only when they are asked.  Where there is such a one, any site by TLS is allowed, from pages of the sign-in only.
+    """
     found = set()
     for one in plane.directories.values():
-        for key in ("issuer", "sso_url", "authorization_endpoint"):
-            value = one.get(key) if hasattr(one, "get") else getattr(one, key, None)
-            parts = urlsplit(value) if isinstance(value, str) else None
-            if parts is not None and parts.scheme in {"http", "https"} and parts.netloc:
+        table = one if isinstance(one, Mapping) else {}
+        if table.get("kind") in {"oidc", "saml"} and "sso_url" not in table:
+            found.add("https:")
+        for key in ("issuer", "sso_url"):
+            parts = urlsplit(str(table.get(key, "")))
+            if parts.scheme in {"http", "https"} and parts.netloc:
                 found.add(f"{parts.scheme}://{parts.netloc}")
     return frozenset(found)
 

@@ -133,3 +133,22 @@ def test_a_database_that_does_not_answer_is_a_503_with_a_time_to_try_again(own_h
         assert answer.status_code in {500, 503}, path
         assert "sqlite" not in answer.text.lower()
     assert browser.get("/healthz").status_code == 200
+
+
+def test_forms_lead_to_identity_providers_from_the_sign_in_only(own_home: House) -> None:
+    from dataclasses import replace
+
+    from watchword.web.app import form_origins
+    from watchword.web.guard.headers import policy
+
+    plane = replace(
+        own_home.plane,
+        directories={
+            "a": {"kind": "oidc", "issuer": "https://idp.example/tenant"},
+            "b": {"kind": "saml", "sso_url": "https://sso.example:8443/in?x"},
+            "c": {"kind": "ldap", "urls": ["ldaps://ldap.example"]},
+        },
+    )
+    assert form_origins(plane) == {"https:", "https://idp.example", "https://sso.example:8443"}
+    assert form_origins(own_home.plane) == frozenset()
+    assert "form-action 'self' https://sso.example;" in policy(["https://sso.example"])

@@ -9,7 +9,7 @@ from watchword.web.api.idempotency import Idempotency
 from watchword.web.caller import FORMS
 from watchword.web.control_plane import ControlPlane
 from watchword.web.guard.errors import Errors
-from watchword.web.guard.headers import Headers, policy
+from watchword.web.guard.headers import Headers
 from watchword.web.guard.hosts import Hosts
 from watchword.web.guard.limits import Limits
 from watchword.web.guard.proxies import Proxies
@@ -32,7 +32,7 @@ def guard(app: FastAPI, plane: ControlPlane, metrics: Metrics, form_origins: Ite
         (Rate, {"buckets": Buckets(web.requests_a_minute)}),
         (Hosts, {"public_url": web.public_url}),
         (Errors, {"clock": plane.clock, "tell": plane.told}),
-        (Headers, {"csp": policy(form_origins), "secure": web.is_secure}),
+        (Headers, {"secure": web.is_secure, "form_origins": tuple(form_origins)}),
         (Telemetry, {"metrics": metrics, "clock": plane.clock, "tell": plane.told}),
         (RequestIds, {"randomness": plane.randomness}),
         (Proxies, {"trusted": web.trusted_proxies}),

@@ -32,6 +32,9 @@ HSTS: Final = "max-age=63072000; includeSubDomains"
 ONE_TIME: Final = ("/enrol", "/bootstrap", "/recover")
 """Beginnings of the paths whose address may hold a one-time token: nothing is told of where one comes from."""
 
+SIGN_IN: Final = ("/sign-in", "/prove-again")
+"""Beginnings of the paths whose forms may lead to an identity provider: browsers hold redirects after a form to the policy, too."""
+
 NO_STORE: Final = "no-store"
 
 
@@ -53,11 +56,11 @@ def policy(form_origins: Iterable[str] = ()) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Headers:
-    """Puts the headers on every answer."""
+    """Puts the headers on every answer; ``form_origins`` are where forms of the sign-in may lead beside our own."""
 
     app: App
-    csp: str
     secure: bool
+    form_origins: tuple[str, ...] = ()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand the request on, and put the headers on what comes back."""
@@ -74,7 +77,8 @@ class Headers:
 
     def _with(self, given: Iterable[tuple[bytes, bytes]], scope: Scope) -> list[tuple[bytes, bytes]]:
         mine = {**FIXED, **facts(scope).get(RATE, {})}
-        mine["content-security-policy"] = self.csp
+        signs_in = path(scope).startswith(SIGN_IN)
+        mine["content-security-policy"] = policy(self.form_origins if signs_in else ())
         mine["referrer-policy"] = "no-referrer" if path(scope).startswith(ONE_TIME) else "same-origin"
         if self.secure:
             mine["strict-transport-security"] = HSTS
