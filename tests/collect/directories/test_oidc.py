@@ -25,7 +25,7 @@ from joserfc.jws import JWSRegistry
 
 from watchword.collect.directories.oidc import LOGOUT_EVENT, OidcProvider, OidcSignIn
 from watchword.collect.directories.oidc_settings import OidcSettings
-from watchword.collect.directories.oidc_tokens import KeyRing, PublicKey, public_keys, signed
+from watchword.collect.directories.oidc_tokens import KeyRing, PublicKey, public_keys, same, signed
 from watchword.errors import (
     DirectoryDenied,
     DirectoryError,
@@ -666,13 +666,42 @@ def test_keys_of_a_provider_in_the_internet_are_not_fetched_from_inside(forger: 
         finish(forger)
 
 
-def test_metadata_that_was_refused_is_asked_for_again(forger: Forger) -> None:
+def test_a_provider_that_failed_is_asked_again_after_a_moment_and_not_by_everybody(forger: Forger) -> None:
     provider = OidcProvider(settings(forger))
     forger.status["/.well-known/openid-configuration"] = 404
-    with pytest.raises(DirectoryUnreachable, match="HTTP 404"):
-        provider.discover(NOW)
+    for seconds in (0, 9):
+        with pytest.raises(DirectoryUnreachable, match="HTTP 404"):
+            provider.discover(NOW + timedelta(seconds=seconds))
+    assert forger.count("/.well-known/openid-configuration") == 1
     forger.status.clear()
-    assert provider.discover(NOW).token_endpoint == f"{forger.issuer}/token"
+    assert provider.discover(NOW + timedelta(seconds=10)).token_endpoint == f"{forger.issuer}/token"
+
+
+def test_known_keys_stay_good_while_the_provider_does_not_answer_about_unknown_ones(forger: Forger) -> None:
+    provider = OidcProvider(settings(forger))
+    finish(forger, provider=provider)
+    forger.status["/keys"] = 302
+    forger.tells(key=OTHER, header={"kid": "two"})
+    refused(forger, "not signed by", provider=provider, now=NOW + timedelta(seconds=61))
+    forger.tells()
+    assert finish(forger, provider=provider, now=NOW + timedelta(seconds=62)).sub == "alice"
+    assert forger.count("/keys") == 2
+
+
+@pytest.mark.parametrize(
+    ("told", "expected", "alike"),
+    [
+        ("a", "a", True),
+        ("a", "b", False),
+        ("", "", False),
+        (None, "", False),
+        (7, "7", False),
+        ("é", "é", True),
+    ],
+    ids=str,
+)
+def test_nothing_is_never_the_same_as_nothing(told: Any, expected: str, alike: bool) -> None:
+    assert same(told, expected) is alike
 
 
 def test_the_browser_is_sent_with_all_that_binds_the_answer_to_it(forger: Forger) -> None:

@@ -598,6 +598,14 @@ def test_5_an_answer_that_is_signed_as_a_whole_must_say_where_it_goes(provider: 
     assert finish(provider, good(response_attributes=attributes)).account.subject == "alice"
 
 
+def test_9_the_proof_is_as_fresh_as_was_asked(provider: SamlProvider) -> None:
+    # A minute ago, with clocks that may differ by a minute.
+    for age, now in ((0, NOW), (60, NOW + dt.timedelta(seconds=60)), (None, NOW + dt.timedelta(seconds=200))):
+        assert provider.finish(now, posted(good()), request_id=ASKED, max_age=age).account.subject == "alice"
+    with pytest.raises(SignInRefused, match="too long ago"):
+        provider.finish(NOW + dt.timedelta(seconds=1), posted(good()), request_id=ASKED, max_age=0)
+
+
 def test_9_an_assertion_without_a_proof_is_refused(provider: SamlProvider) -> None:
     root = answer()
     statement = the(root, "AuthnStatement")

@@ -28,6 +28,7 @@ from watchword.collect.directories.oidc_tokens import KeyRing, Token, same
 from watchword.collect.directories.outbound import Answer, Outbound
 from watchword.errors import (
     DirectoryDenied,
+    DirectoryError,
     DirectoryLying,
     DirectoryUnreachable,
     DirectoryUntrusted,
@@ -38,6 +39,8 @@ from watchword.model.directory import DirectoryAccount
 WELL_KNOWN: Final = "/.well-known/openid-configuration"
 """OpenID Connect Discovery 1.0 section 4."""
 METADATA_LASTS: Final = timedelta(hours=1)
+METADATA_RESTS: Final = timedelta(seconds=10)
+"""How long a failure is told again: people who come meanwhile do not wait one after another for a provider that is silent."""
 
 LOGOUT_EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
 """OpenID Connect Back-Channel Logout 1.0 section 2.4."""
@@ -120,6 +123,7 @@ class OidcProvider:
         self._ring = KeyRing(self._http)
         self._lock = threading.Lock()
         self._found: tuple[datetime, Metadata] | None = None
+        self._failed: tuple[datetime, DirectoryError] | None = None
 
     def discover(self, now: datetime) -> Metadata:
         """What the provider says about itself, at most `METADATA_LASTS` old.
@@ -128,10 +132,17 @@ class OidcProvider:
             DirectoryError: it cannot be reached, is another than the settings name, or cannot do what is needed.
         """
         with self._lock:
-            if self._found is None or abs(now - self._found[0]) >= METADATA_LASTS:
-                url = self.settings.issuer.removesuffix("/") + WELL_KNOWN
-                self._found = (now, self._metadata(self._http.get(url)))
-            return self._found[1]
+            if self._found is not None and abs(now - self._found[0]) < METADATA_LASTS:
+                return self._found[1]
+            if self._failed is not None and abs(now - self._failed[0]) < METADATA_RESTS:
+                raise self._failed[1]
+            try:
+                metadata = self._metadata(self._http.get(self.settings.issuer.removesuffix("/") + WELL_KNOWN))
+            except DirectoryError as error:
+                self._found, self._failed = None, (now, error)
+                raise
+            self._found, self._failed = (now, metadata), None
+            return metadata
 
     def begin(
         self,

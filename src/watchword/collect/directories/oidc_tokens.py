@@ -19,7 +19,7 @@ from hmac import compare_digest
 from typing import TYPE_CHECKING, Any, Final
 
 from watchword.collect.directories.outbound import JSON, Outbound
-from watchword.errors import DirectoryLying, DirectoryUnreachable, SignInRefused
+from watchword.errors import DirectoryError, DirectoryLying, DirectoryUnreachable, SignInRefused
 
 if TYPE_CHECKING:
     from joserfc.jwk import ECKey, OKPKey, RSAKey
@@ -96,7 +96,8 @@ class PublicKey:
 class KeyRing:
     """The keys of a provider: kept for `KEYS_LAST`, and asked for again when one is unknown.  Safe for threads.
 
-    That happens once in `KEYS_REST` at most, so that nobody makes us ask by inventing keys.
+    The provider is asked once in `KEYS_REST` at most, so that nobody makes us ask by inventing keys, nor wait for a provider that
+    does not answer, one after another.
     """
 
     def __init__(self, http: Outbound) -> None:
@@ -104,8 +105,8 @@ class KeyRing:
         self._lock = threading.Lock()
         self._url = ""
         self._keys: tuple[PublicKey, ...] = ()
+        self._told: datetime | None = None
         self._asked: datetime | None = None
-        self._fresh = False
 
     def fitting(self, now: datetime, url: str, kid: str, algorithm: str) -> list[PublicKey]:
         """The keys with which a token of this key id and algorithm can have been signed; without an id, any that fits.
@@ -114,37 +115,45 @@ class KeyRing:
             DirectoryError: the provider does not tell its keys.
         """
         with self._lock:
-            self._refresh(now, url, KEYS_LAST)
+            if self._url != url:
+                self._url, self._keys, self._told, self._asked = url, (), None, None
+            if not self._young(now):
+                self._ask(now, url)
             found = _fitting(self._keys, kid, algorithm)
-            if not found:
-                self._refresh(now, url, KEYS_REST)
+            if not found and self._renew(now, url):
                 found = _fitting(self._keys, kid, algorithm)
             return found
 
     def renewed(self, now: datetime, url: str) -> bool:
-        """Ask again, as no key was the right one; whether there was anything new and it was not too soon."""
+        """Ask again, as no key was the right one; whether that was done: not too soon, and with success."""
         with self._lock:
-            before = self._asked
-            self._refresh(now, url, KEYS_REST)
-            return self._asked != before
+            return self._renew(now, url)
 
-    def _refresh(self, now: datetime, url: str, after: timedelta) -> None:
-        """Ask for the keys where that was not done within ``after``; a failure counts as having asked for `KEYS_REST`."""
-        if self._url != url:
-            self._url, self._keys, self._asked, self._fresh = url, (), None, False
-        # A clock that was set back must not keep keys for longer.
-        since = KEYS_LAST if self._asked is None else abs(now - self._asked)
-        if since < (after if self._fresh else KEYS_REST):
-            if not self._fresh:
-                raise DirectoryUnreachable(
-                    "the provider did not tell its keys a moment ago",
-                    where=url,
-                    remedy="try again in a minute",
-                )
-            return
-        self._asked, self._fresh = now, False
+    def _young(self, now: datetime) -> bool:
+        """Whether the keys may be used; a clock that was set back must not keep them for longer."""
+        return self._told is not None and abs(now - self._told) < KEYS_LAST
+
+    def _rests(self, now: datetime) -> bool:
+        return self._asked is not None and abs(now - self._asked) < KEYS_REST
+
+    def _renew(self, now: datetime, url: str) -> bool:
+        """Ask although the keys are young; where that fails, they stay."""
+        if self._rests(now):
+            return False
+        try:
+            self._ask(now, url)
+        except DirectoryError:
+            return False
+        return True
+
+    def _ask(self, now: datetime, url: str) -> None:
+        if self._rests(now):
+            raise DirectoryUnreachable(
+                "the provider did not tell its keys a moment ago", where=url, remedy="try again in a minute"
+            )
+        self._asked = now
         self._keys = public_keys(self._http.get(url, accept=(JSON, "application/jwk-set+json")).object(), url)
-        self._fresh = True
+        self._told = now
 
 
 def public_keys(document: Mapping[str, Any], where: str) -> tuple[PublicKey, ...]:

@@ -42,6 +42,9 @@ Resolve = Callable[[str, int], Sequence[str]]
 MOST_BYTES: Final = 1024 * 1024
 """Bytes of an answer."""
 
+MOST_ADDRESSES: Final = 4
+"""Addresses of a host that are tried, one after another."""
+
 LONGEST_URL: Final = 4096
 """Characters of an address."""
 
@@ -202,7 +205,7 @@ class Outbound:
                     where=where.url,
                     remedy="if a private address is meant, name the host in allow_private",
                 )
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(found))[:MOST_ADDRESSES]
 
     def _ask(self, question: _Question, address: Address) -> Answer:
         """Steps 3 to 6 with one address."""

@@ -93,10 +93,13 @@ class SamlProvider:
         url = self.settings.idp.sso_url
         return f"{url}{'&' if '?' in url else '?'}{query}"
 
-    def finish(self, now: datetime, response: str, *, request_id: str) -> SamlSignIn:
+    def finish(
+        self, now: datetime, response: str, *, request_id: str, max_age: int | None = None
+    ) -> SamlSignIn:
         """What the provider says of the person whose browser has posted ``response`` (the form's SAMLResponse).
 
-        ``request_id`` is that of the request for this browser.  Each step can only refuse:
+        ``request_id`` is that of the request for this browser; ``max_age``: seconds within which the proof must lie, where
+        `begin` asked for it anew.  Each step can only refuse:
 
         1. It is base64 of a bounded document of UTF-8, which has no DTD, entity or processing instruction.  Nothing is ever
            unpacked.
@@ -111,7 +114,7 @@ class SamlProvider:
         7. Its bearer is confirmed: for our address (Recipient), for our request (InResponseTo), in time (NotOnOrAfter), and without
            NotBefore (Profiles section 4.1.4.2).
         8. Its conditions are known, hold now, and name us as audience.
-        9. It tells of a proof (AuthnStatement), whose session is not over.
+        9. It tells of a proof (AuthnStatement), within ``max_age`` of now, whose session is not over.
         10. It names whose it is, in one text without anything in it.
 
         Raises:
@@ -126,7 +129,7 @@ class SamlProvider:
         _check_status(root)  # 3
         root, assertion, covered = self._signed(now, root, assertion)  # 4
         self._check_response(root, request_id, covered=covered)  # 5
-        return assertions.sign_in(self.settings, assertion, now, request_id)  # 6, 7, 8, 9, 10
+        return assertions.sign_in(self.settings, assertion, now, request_id, max_age)  # 6, 7, 8, 9, 10
 
     def metadata(self) -> bytes:
         """Our own metadata (XML), to be given to the provider."""

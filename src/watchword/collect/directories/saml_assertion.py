@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from watchword.collect.directories.saml_metadata import instant
@@ -50,7 +50,9 @@ class SamlSignIn:
     """Always empty: SAML has no such thing."""
 
 
-def sign_in(settings: SamlSettings, assertion: Element, now: datetime, request_id: str) -> SamlSignIn:
+def sign_in(
+    settings: SamlSettings, assertion: Element, now: datetime, request_id: str, max_age: int | None
+) -> SamlSignIn:
     """What a signed assertion says of somebody.
 
     Raises:
@@ -65,7 +67,7 @@ def sign_in(settings: SamlSettings, assertion: Element, now: datetime, request_i
         raise SignInRefused("the assertion does not say whose it is")
     confirmed = _confirmed(settings, subject, now, request_id)  # 7
     until = _conditions(settings, assertion, now)  # 8
-    acr, auth_time, session = _statement(settings, assertion, now)  # 9
+    acr, auth_time, session = _statement(settings, assertion, now, max_age)  # 9
     told = attributes(assertion)
     return SamlSignIn(
         assertion_id=identity,
@@ -136,7 +138,9 @@ def _conditions(settings: SamlSettings, assertion: Element, now: datetime) -> da
     return until
 
 
-def _statement(settings: SamlSettings, assertion: Element, now: datetime) -> tuple[str, datetime, str]:
+def _statement(
+    settings: SamlSettings, assertion: Element, now: datetime, max_age: int | None
+) -> tuple[str, datetime, str]:
     """Step 9: class of the proof, its time, the provider's session."""
     statement = only(assertion, f"{ASSERTION}AuthnStatement")
     if statement is None:
@@ -144,6 +148,8 @@ def _statement(settings: SamlSettings, assertion: Element, now: datetime) -> tup
     when, over = _time(statement, "AuthnInstant"), _time(statement, "SessionNotOnOrAfter")
     if when is None or when > now + settings.skew:
         raise SignInRefused("the proof at the provider has no time, or one of the future")
+    if max_age is not None and now > when + timedelta(seconds=max_age) + settings.skew:
+        raise SignInRefused("the proof at the provider was too long ago")
     if over is not None and now >= over + settings.skew:
         raise SignInRefused("the session at the provider is over")
     context = only(statement, f"{ASSERTION}AuthnContext")
