@@ -14,11 +14,13 @@ from tests.web.console.samples import NOW, pasts, tally
 from watchword.controls.catalogue import catalogue
 from watchword.controls.standing import Counts, standing
 from watchword.model.directory import DirectoryAccount
+from watchword.model.ids import ControlId
 from watchword.model.login import Recovery, RecoveryId, RecoveryState
 from watchword.model.people import DirectoryId, DirectoryState, PrincipalId, PrincipalStatus
 from watchword.model.roles import Role
 from watchword.model.sessions import SessionState
 from watchword.model.verdict import Pillar, Requirement, Verdict
+from watchword.store.findings_index import Facets, FindingPage
 from watchword.web.console.views import directories, findings, holdings, lists, overview, people, recovery
 from watchword.web.console.views.shell import PLACES, navigation
 
@@ -58,6 +60,16 @@ def test_a_filter_by_requirement_and_pillar_names_exactly_its_controls(requireme
         query = findings.query_of(findings.FindingAsk(requirement, pillar), catalogue())
         wanted = {c.id for c in catalogue() if requirement in c.text.requirements and c.text.pillar is pillar}
         assert query.controls == wanted
+
+
+def test_a_control_that_is_not_in_the_catalogue_is_found_and_listed_by_its_id() -> None:
+    ask = findings.ask_of({"control": "ACME-01"})
+    assert findings.query_of(ask, catalogue()).controls == {"ACME-01"}
+    page = FindingPage((), 3, Facets(controls={ControlId("ACME-01"): 3}))
+    view = findings.findings_view(ask, page, catalogue(), {})
+    chosen = view.filters.selects[-1].chosen
+    assert chosen is not None
+    assert (chosen.value, chosen.label, chosen.number) == ("ACME-01", "ACME-01", 3)
 
 
 def test_the_overviews_matrix_is_that_of_the_standing() -> None:

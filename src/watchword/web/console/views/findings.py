@@ -171,8 +171,11 @@ def _one(kind: type[E], word: str) -> E | None:
 def query_of(ask: FindingAsk, controls: Iterable[Control]) -> FindingQuery:
     """The question to the index: requirement, pillar and control become the controls that they name."""
     chosen = None
-    if ask.requirement or ask.pillar or ask.control:
+    if ask.requirement or ask.pillar:
         chosen = frozenset(one.id for one in controls if _fits(one, ask))
+    elif ask.control:
+        # Also one that is not in the catalogue: a control of a plug-in, or of the user's own in SQL.
+        chosen = frozenset({ControlId(ask.control)})
     return FindingQuery(
         controls=chosen,
         verdicts=frozenset({ask.verdict} if ask.verdict else ()),
@@ -276,11 +279,9 @@ def _of_places(
     numbers = {str(one): number for one, number in facets.accounts.items()}
     yield select("account", "Account", named, query["account"], numbers=numbers)
     counted = {str(one): number for one, number in facets.controls.items()}
-    titled = (
-        (one.id, f"{one.id} {cut(one.text.title, 60)}")
-        for one in controls
-        if one.id in facets.controls or one.id == query["control"]
-    )
+    titles = {one.id: f"{one.id} {cut(one.text.title, 60)}" for one in controls}
+    listed = sorted({*facets.controls, *(one for one in titles if one == query["control"])})
+    titled = [(str(one), titles.get(one, one)) for one in listed]
     yield select("control", "Control", titled, query["control"], numbers=counted)
 
 
