@@ -18,6 +18,7 @@ import select
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -39,6 +40,9 @@ KEPT = Path(__file__).parents[3] / ".dev" / "node"
 PATIENCE = 30.0
 """Seconds for a provider to start."""
 
+PAUSE = 900.0
+"""Seconds after which packages that could not be fetched are tried again."""
+
 _missing = ""
 
 
@@ -58,9 +62,14 @@ def node_modules() -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        if not done.is_file():
+        failed = folder / "failed"
+        # The other workers of this run are told at once what one of them has found out.
+        if failed.is_file() and time.time() - failed.stat().st_mtime < PAUSE:
+            _missing = failed.read_text()
+        elif not done.is_file():
             _missing = _installed(folder)
         if _missing:
+            failed.write_text(_missing)
             pytest.skip(_missing)
         done.touch()
     return folder / "node_modules"
@@ -76,10 +85,10 @@ def _installed(folder: Path) -> str:
     command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-progress"]
     try:
         done = subprocess.run(
-            command, check=False, cwd=folder, env=_environment(), capture_output=True, text=True, timeout=300
+            command, check=False, cwd=folder, env=_environment(), capture_output=True, text=True, timeout=180
         )
     except subprocess.TimeoutExpired:
-        return "npm could not fetch the node packages in five minutes"
+        return "npm could not fetch the node packages in three minutes"
     if done.returncode:
         codes = [line for line in done.stderr.splitlines() if " code E" in line]
         return f"npm could not fetch the node packages: {' '.join(codes)[:200] or 'see npm ci in ' + str(folder)}"
