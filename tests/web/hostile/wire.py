@@ -6,17 +6,28 @@ Nothing is patched: requests are bytes on a socket, and answers are read by a pa
 from __future__ import annotations
 
 import socket
+import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
+import httpx
+
 from tests.web.house import ORIGIN, PASSKEY, House
+from tests.web.login.authenticator import Authenticator
+from tests.web.login.conftest import Browser
+from tests.web.login.conftest import with_passkey as enrolled
+from tests.web.login.window import Window
+from watchword.model.people import PrincipalId
 from watchword.pdp.presets import Strength
+from watchword.store.state import people_store
 from watchword.web.caller import FORMS
 from watchword.web.guard.same_site import token as form_token
 from watchword.web.login import sessions
+from watchword.web.login.pages_front import Parts
 from watchword.web.serve import server_of
 
 HOST = ORIGIN.removeprefix("https://")
@@ -163,3 +174,55 @@ def online(home: House) -> Iterator[Wire]:
             server.should_exit = True
             server.force_exit = True
             thread.join(PATIENCE)
+
+
+class Jar:
+    """What a window asks through: the real server, and cookies kept as a browser keeps ``__Host-`` cookies."""
+
+    def __init__(self, wire: Wire) -> None:
+        self.wire = wire
+        self.cookies: dict[str, str] = {}
+
+    def get(self, path: str, headers: Mapping[str, str]) -> httpx.Response:
+        return self._kept(self.wire.ask("GET", path, self._headers(headers)))
+
+    def post(self, path: str, data: Mapping[str, str], headers: Mapping[str, str]) -> httpx.Response:
+        return self._kept(self.wire.form(path, data, self._headers(headers)))
+
+    def _headers(self, headers: Mapping[str, str]) -> dict[str, str]:
+        told = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        return {**headers, **({"cookie": told} if told else {})}
+
+    def _kept(self, answer: Answer) -> httpx.Response:
+        for line in answer.all("set-cookie"):
+            assert line.endswith("; Path=/; Secure; HttpOnly; SameSite=Lax") or line.startswith(
+                "ww_theme="
+            ), line
+        self.cookies |= answer.cookies
+        self.cookies = {name: value for name, value in self.cookies.items() if value}
+        return httpx.Response(answer.status, headers=answer.headers, content=answer.body)
+
+
+def window(wire: Wire) -> Window:
+    """A browser of its own."""
+    return Window(Jar(wire))  # type: ignore[arg-type]
+
+
+def with_passkey(wire: Wire, who: str) -> Authenticator:
+    """A device with a passkey of somebody's."""
+    desk = Parts.of(wire.home.plane, {}).desk
+    with desk.database.reading() as connection:
+        principal = people_store.require(connection, PrincipalId(who))
+    return enrolled(desk, principal, Browser(at=wire.home.clock.at))
+
+
+def state_of(wire: Wire, *but: str) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of the database, as they lie there; tables that are not looked at apart."""
+    with sqlite3.connect(wire.home.plane.folder / "state.sqlite") as connection:
+        names = [
+            row[0]
+            for row in connection.execute("select name from sqlite_master where type = 'table' order by name")
+        ]
+        return {
+            name: connection.execute(f"select * from {name}").fetchall() for name in names if name not in but
+        }
