@@ -469,11 +469,14 @@ def test_4_each_pinned_certificate_is_good_while_it_is_valid(folder: Path) -> No
 SPLITS = ["al<!-- x -->ice", "<!-- x -->alice", "alice<!-- x -->"]
 
 
+@pytest.mark.parametrize("made", [good, lambda **more: sign(answer(**more))], ids=["assertion", "response"])
 @pytest.mark.parametrize("text", SPLITS)
-def test_10_a_comment_cuts_nothing_off_a_name(provider: SamlProvider, text: str) -> None:
-    document = etree.tostring(good()).replace(b">alice<", f">{text}<".encode())
+def test_10_a_comment_cuts_nothing_off_a_name(
+    provider: SamlProvider, made: Callable[..., Element], text: str
+) -> None:
+    document = etree.tostring(made()).replace(b">alice<", f">{text}<".encode())
     assert finish(provider, document).account.subject == "alice"
-    longer = etree.tostring(good(name_id="<saml:NameID>alice.evil.example</saml:NameID>"))
+    longer = etree.tostring(made(name_id="<saml:NameID>alice.evil.example</saml:NameID>"))
     found = finish(provider, longer.replace(b"alice.evil", b"alice<!-- x -->.evil"))
     assert found.account.subject == "alice.evil.example"
 
@@ -663,6 +666,20 @@ def twice() -> Element:
     return root
 
 
+def followed(tag: str = "") -> Element:
+    """The signed assertion comes first, and another after it."""
+    root = good()
+    place = etree.SubElement(root, f"{{{SAMLP}}}{tag}") if tag else root
+    place.append(evil(root))
+    return root
+
+
+def stray() -> Element:
+    root = good()
+    the(root, "Status").append(etree.Element(f"{{{DS}}}Signature"))
+    return root
+
+
 def failed() -> Element:
     root = answer(status="urn:oasis:names:tc:SAML:2.0:status:Requester")
     root.remove(the(root, "Assertion"))
@@ -703,6 +720,9 @@ DOCUMENTS: list[tuple[str, Callable[[], Element | bytes], str]] = [
     ("2 an assertion only", lambda: the(good(), "Assertion"), "no Response"),
     ("2 encrypted", encrypted, "encrypted"),
     ("2 two assertions", twice, "id stands twice"),
+    ("2 another assertion after it", followed, "one assertion"),
+    ("2 another among extensions", lambda: followed("Extensions"), "one assertion"),
+    ("2 a signature of nothing", stray, "where none may be"),
     ("3 refused", failed, "the provider refuses: Requester"),
     (
         "3 refused although there is an assertion",
