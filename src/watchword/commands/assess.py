@@ -83,6 +83,11 @@ def assess_command(
     strict_evidence: bool = typer.Option(
         False, "--strict-evidence", help="Exit 4 where anything could not be seen."
     ),
+    database: str = typer.Option(
+        "",
+        "--database",
+        help="Judge watchword's own records in this database, too: people, guests, directories.",
+    ),
     store: Path = options.Store,
     config: Path | None = options.ConfigFile,
 ) -> None:
@@ -100,7 +105,7 @@ def assess_command(
         require_folder(output)
     target = Target(profile, region, role_arn, endpoint_url, accounts, regions, services, org, from_directory)
     with _lab(state, target, config) if lab else _as_said(target, config) as (aimed, settings):
-        by = control_set(settings)
+        by = with_own_records(control_set(settings), database)
         made = _snapshot(snapshot, resume, stream, aimed, store, settings, by)
         assessment = judged(made, by, store, told=_print_gaps if stream and snapshot else None)
     folder = output or assessment.folder.path
@@ -108,6 +113,27 @@ def assess_command(
     if not stream:
         _summary(assessment, folder)
     raise typer.Exit(_exit_code(assessment, fail_on, strict=strict_evidence))
+
+
+def with_own_records(by: ControlSet, database: str) -> ControlSet:
+    """The controls with those of our own records, as they are now in the database that is named; without, where none is.
+
+    Raises:
+        DatabaseError: they cannot be read.
+    """
+    from dataclasses import replace
+
+    if not database:
+        return by
+    from watchword.clock import now
+    from watchword.collect.own_records import digest_of, own_view
+    from watchword.controls.own import own_controls
+    from watchword.report.assessment import OwnRecords
+    from watchword.store.state.database import Database
+
+    with Database.open(database) as opened:
+        view = own_view(opened, now())
+    return replace(by, own=OwnRecords(view, digest_of(view), own_controls()))
 
 
 def judged(
@@ -142,6 +168,17 @@ def _summary(assessment: Assessment, folder: Path) -> None:
     show(assessment, console())
     typer.echo(f"Report: {folder / 'report.html'}")
     typer.echo(f"Data:   {folder} (JSON, NDJSON, CSV, OCSF, ASFF, SARIF)")
+    _tell_unjudged(assessment)
+
+
+def _tell_unjudged(assessment: Assessment) -> None:
+    """Say which controls were not judged, since nobody named the database that they speak of."""
+    from watchword.controls.own import own_controls
+
+    judged_ids = {one.control.id for one in assessment.standing.controls}
+    left = [one.id for one in own_controls() if one.id not in judged_ids]
+    if left:
+        note(f"note: {', '.join(left)} speak of watchword's own records, and are judged with --database only")
 
 
 def _snapshot(

@@ -55,21 +55,42 @@ class ReadableSnapshot(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class OwnRecords:
+    """Watchword's own records as the organisation's view, a digest of them, and the controls that judge them."""
+
+    view: AccountView
+    digest: str
+    controls: tuple[Control, ...]
+
+    def findings(self) -> list[Finding]:
+        """What the controls say of the records."""
+        return judge(self.view, self.controls)
+
+
+@dataclass(frozen=True, slots=True)
 class ControlSet:
-    """What is judged by: Python controls (the product's and plug-ins'), users' SQL controls, the declared estate."""
+    """What is judged by: Python controls (the product's and plug-ins'), users' SQL controls, the declared estate.
+
+    ``own`` are watchword's own records with the controls that judge them, where they are to be judged.
+    """
 
     controls: tuple[Control, ...]
     sql: tuple[SqlControl, ...] = ()
     estate: Estate = field(default_factory=Estate)
+    own: OwnRecords | None = None
 
     def all(self) -> tuple[Control, ...]:
         """Every control, SQL ones included (without their rows), by id."""
-        return tuple(sorted((*self.controls, *(one.over(()) for one in self.sql)), key=lambda one: one.id))
+        own = self.own.controls if self.own is not None else ()
+        return tuple(
+            sorted((*self.controls, *own, *(one.over(()) for one in self.sql)), key=lambda one: one.id)
+        )
 
     @property
     def digest(self) -> str:
         """Twelve hex digits that change when a control, a query, the estate or the version changes."""
         parts = [__version__, repr(self.estate), *(repr(one.text) for one in self.all())]
+        parts += [self.own.digest] if self.own is not None else []
         return hashlib.sha256("\n".join((*parts, *(one.query for one in self.sql))).encode()).hexdigest()[:12]
 
 
@@ -114,7 +135,7 @@ def assess(
     """
     folder = AssessmentFolder.create(store, f"{snapshot.id}-{by.digest}")
     gathered = _Gathered()
-    for view in _views(snapshot, by.estate):
+    for view in _views(snapshot, by):
         findings = judge_view(snapshot, view, by)
         folder.write_account(view.account.id, findings)
         gathered.add(view, findings)
@@ -128,7 +149,11 @@ def assess(
 def judge_view(snapshot: ReadableSnapshot, view: AccountView, by: ControlSet) -> list[Finding]:
     """Findings of all controls for one view, users' queries included."""
     queried = [_queried(snapshot, view, control) for control in by.sql if view.account.id != ORGANIZATION]
-    return judge(view, (*by.controls, *queried))
+    if by.own is None or view.account.id != ORGANIZATION:
+        return judge(view, (*by.controls, *queried))
+    # Where the organisation was not read, only our own records are judged for it.
+    organizations = () if view is by.own.view else by.controls
+    return sorted((*judge(view, organizations), *by.own.findings()), key=lambda one: one.sort_key)
 
 
 def summary(made: Assessment) -> dict[str, Any]:
@@ -179,13 +204,15 @@ class _Gathered:
         )
 
 
-def _views(snapshot: ReadableSnapshot, estate: Estate) -> Iterator[AccountView]:
+def _views(snapshot: ReadableSnapshot, by: ControlSet) -> Iterator[AccountView]:
     organization = snapshot.organization_view()
     if organization is not None:
-        organization = replace(organization, estate=estate)
+        organization = replace(organization, estate=by.estate)
         yield organization
+    elif by.own is not None:
+        yield by.own.view
     for account in snapshot.accounts():
-        yield replace(snapshot.view(account.id), estate=estate, organization=organization)
+        yield replace(snapshot.view(account.id), estate=by.estate, organization=organization)
 
 
 def _queried(snapshot: ReadableSnapshot, view: AccountView, control: SqlControl) -> Control:

@@ -84,6 +84,8 @@ class Person:
     roles: tuple[str, ...] = ()
     has_passkey: bool = False
     sponsor: Principal | None = None
+    factors: tuple[str, ...] = ()
+    """Kinds of active factors."""
 
 
 @dataclass(frozen=True, slots=True)

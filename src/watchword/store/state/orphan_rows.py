@@ -45,14 +45,15 @@ def people(connection: Connection, now: datetime) -> Iterator[Person]:
         ids = [row["id"] for row in rows]
         sponsors = _people(connection, [row["sponsor"] for row in rows])
         counts, roles = _counts(connection, ids), _roles(connection, ids, now)
-        passkeys = _passkeys(connection, ids)
+        kinds = _factors(connection, ids)
         for row in rows:
             yield Person(
                 principal_of(row),
                 counts.get(row["id"], 0),
                 tuple(roles.get(row["id"], ())),
-                row["id"] in passkeys,
+                FactorKind.PASSKEY.value in kinds.get(row["id"], ()),
                 sponsors.get(row["sponsor"]),
+                tuple(sorted(kinds.get(row["id"], ()))),
             )
 
 
@@ -103,6 +104,12 @@ def _roles(connection: Connection, ids: Sequence[str], now: datetime) -> dict[st
     return found
 
 
-def _passkeys(connection: Connection, ids: Sequence[str]) -> set[str]:
-    active = (factors.c.kind == FactorKind.PASSKEY.value) & (factors.c.status == FactorStatus.ACTIVE.value)
-    return set(connection.scalars(select(factors.c.principal).where(factors.c.principal.in_(ids), active)))
+def _factors(connection: Connection, ids: Sequence[str]) -> dict[str, set[str]]:
+    """The kinds of active factors that people have."""
+    active = factors.c.status == FactorStatus.ACTIVE.value
+    found: dict[str, set[str]] = {}
+    for principal, kind in connection.execute(
+        select(factors.c.principal, factors.c.kind).where(factors.c.principal.in_(ids), active)
+    ):
+        found.setdefault(principal, set()).add(kind)
+    return found
