@@ -669,9 +669,13 @@ def test_keys_of_a_provider_in_the_internet_are_not_fetched_from_inside(forger: 
 def test_a_provider_that_failed_is_asked_again_after_a_moment_and_not_by_everybody(forger: Forger) -> None:
     provider = OidcProvider(settings(forger))
     forger.status["/.well-known/openid-configuration"] = 404
+    errors = []
     for seconds in (0, 9):
-        with pytest.raises(DirectoryUnreachable, match="HTTP 404"):
+        with pytest.raises(DirectoryUnreachable, match="HTTP 404") as caught:
             provider.discover(NOW + timedelta(seconds=seconds))
+        errors.append(caught.value)
+    assert errors[0] is not errors[1]
+    assert errors[0].diagnosis() == errors[1].diagnosis()
     assert forger.count("/.well-known/openid-configuration") == 1
     forger.status.clear()
     assert provider.discover(NOW + timedelta(seconds=10)).token_endpoint == f"{forger.issuer}/token"

@@ -135,7 +135,9 @@ class OidcProvider:
             if self._found is not None and abs(now - self._found[0]) < METADATA_LASTS:
                 return self._found[1]
             if self._failed is not None and abs(now - self._failed[0]) < METADATA_RESTS:
-                raise self._failed[1]
+                last = self._failed[1]
+                # Anew: an error that is raised twice drags along where it came from the first time.
+                raise type(last)(last.what, where=last.where, remedy=last.remedy)
             try:
                 metadata = self._metadata(self._http.get(self.settings.issuer.removesuffix("/") + WELL_KNOWN))
             except DirectoryError as error:
