@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Form
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from watchword.errors import SignInRefused
 from watchword.model.factors import FactorKind
@@ -14,6 +14,7 @@ from watchword.model.sessions import Session
 from watchword.store.state import factor_store
 from watchword.web.authorise import Needs, public
 from watchword.web.caller import Caller
+from watchword.web.console.look import links
 from watchword.web.console.views import sign_in as views
 from watchword.web.guard.refused import Refused
 from watchword.web.login import cookies, sessions, sign_in
@@ -69,6 +70,21 @@ def by_totp(front: AtFront, caller: Owner, code: Text = "", next: Text = "/") ->
         told, status = front.refused(error)
         return _page(front, session, target, told, status, by="code")
     return front.signed_in(result, target)
+
+
+@router.get(BY_PASSKEY)
+@router.get(BY_TOTP)
+def again(caller: Owner) -> Response:
+    """A page that is the answer to a form was loaded again: from the beginning."""
+    own_session(caller)
+    return RedirectResponse(PROVE, 303)
+
+
+@router.get("/sign-out")
+@public("leads to where everybody begins; signing out asks for a form")
+def signed_out() -> Response:
+    """The page after signing out was loaded again."""
+    return RedirectResponse(links.SIGN_IN, 303)
 
 
 @router.post("/sign-out")

@@ -7,6 +7,7 @@ value that somebody has planted beforehand is worth nothing afterwards (session 
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Iterator, Mapping
@@ -128,6 +129,8 @@ class Front:
     request: Request
     drawn: str = field(default="", repr=False)
     """The flow cookie that this answer gives to the browser; empty where it has one."""
+    wait: float = 0.0
+    """Seconds that whoever was throttled is told to wait."""
 
     @cached_property
     def caller(self) -> Caller:
@@ -196,6 +199,7 @@ class Front:
     def refused(self, error: SignInRefused) -> tuple[str, int]:
         """What somebody is told whose sign-in was refused, and the status: the same whatever the reason."""
         if isinstance(error, SignInThrottled):
+            self.wait = error.seconds
             return f"Too many attempts. Wait {waiting(error.seconds)}, or use a passkey.", 429
         return SAME, 401
 
@@ -246,6 +250,8 @@ class Front:
         browser = self.visit.browser
         if self.drawn and browser == self.drawn:
             _set(answer, cookies.set_cookie(cookies.FLOW, self.drawn, lasts=cookies.FLOW_LASTS))
+        if self.wait > 0:
+            answer.headers["retry-after"] = str(math.ceil(self.wait))
         return answer
 
     def _flow_token(self) -> str:

@@ -147,6 +147,15 @@ def totp(front: AtFront, csrf: Text = "", code: Text = "", next: Text = "/") -> 
     return front.arrived(result, target)
 
 
+@router.get(PASSWORD)
+@router.get(CREDENTIAL)
+@router.get(TOTP)
+@public("leads to where everybody begins")
+def again() -> Response:
+    """A page that is the answer to a form was loaded again: from the beginning."""
+    return RedirectResponse(links.SIGN_IN, 303)
+
+
 def identify(front: Front, target: str, error: str = "", status: int = 200) -> Response:
     """The first page, with a passkey's ceremony ready."""
     offer = sign_in.offer_passkey(front.parts.desk, front.visit) if front.visit.browser else None
