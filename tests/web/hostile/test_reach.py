@@ -62,8 +62,8 @@ def filled(path: str, ids: dict[str, str], whose: str) -> str:
     return re.sub(r"\{(\w+)\}", lambda one: given[one[1]], path)
 
 
-HARMLESS = {"/theme", "/sign-out"}
-"""What anybody may do: choose colours, and end the session of the request's own cookie, of which a program has none."""
+HARMLESS = {"/theme", "/sign-out", "/audit/verify"}
+"""What is no change: choosing colours, ending the session of the request's own cookie (a program has none), verifying the log."""
 
 BODIES: tuple[tuple[str, bytes], ...] = (
     ("application/json", b'{"reason": "a good reason"}'),
