@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watchword.collect.directories.configured import COMMON, KEYS, below, read
+from watchword.collect.directories.configured import COMMON, KEYS, SECRETS, below, read
 from watchword.errors import ConfigError
 from watchword.model.directory import DirectoryKind
 from watchword.model.people import DirectoryId
@@ -47,10 +47,10 @@ def test_what_all_kinds_have_is_read() -> None:
         "admit": True,
         "assurance": {"urn:mfa": 2, "pwd": 1},
         "mfa_methods": ["mfa", "hwk"],
-        "correlate": "employee_number",
+        "authoritative": ["employee_number"],
     }
     found = read({"idp": table}, {})[DirectoryId("idp")]
-    assert (found.display, found.admit, found.correlate) == ("Company login", True, "employee_number")
+    assert (found.display, found.admit, found.authoritative) == ("Company login", True, ("employee_number",))
     assert dict(found.trust.acr) == {"urn:mfa": 2, "pwd": 1}
     assert found.trust.amr == {"mfa", "hwk"}
 
@@ -94,7 +94,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("no DN", {**LDAP, "base_dn": "nonsense"}, "base_dn"),
     ("an issuer without scheme", {**OIDC, "issuer": "id.abc.example"}, "issuer"),
     ("a password in an issuer", {**OIDC, "issuer": "https://u:planted@h"}, "issuer"),
-    ("something else to link by", {**OIDC, "correlate": "name"}, "correlate"),
+    ("something else to link by", {**OIDC, "authoritative": ["name"]}, "authoritative"),
     ("a line end in a text", {**OIDC, "display": "a\nb"}, "display"),
     ("a token's digest in capitals", {"kind": "scim", "token_sha256": ["A" * 64]}, "token_sha256"),
     ("a region of nowhere", {"kind": "cognito", "user_pool": "eu-west-1_A", "region": "x"}, "region"),
@@ -222,3 +222,10 @@ def test_our_own_directory_is_called_local_and_nothing_else() -> None:
     assert read({"local": {"kind": "local"}}, {})[DirectoryId("local")].sign_in
     with pytest.raises(ConfigError, match=r"directories\.ours"):
         read({"ours": {"kind": "local"}}, {})
+
+
+def test_every_key_stands_in_the_documentation() -> None:
+    told = Path("docs/how-to/directories.md").read_text()
+    secrets = {f"{one}_{way}" for kind in SECRETS.values() for one in kind for way in ("file", "env")}
+    keys = {*COMMON, *(key for kind in KEYS.values() for key in kind), *secrets}
+    assert sorted(key for key in keys if f"`{key}`" not in told) == []

@@ -60,7 +60,7 @@ class Configured:
     ``admit``: who signs in with it for the first time becomes a person of ours; otherwise they are refused.  ``sign_in``:
     whether one can sign in with it at all.  ``trust``: what its word on a sign-in is worth.  ``options`` are the other values,
     checked, under the names of the settings; ``secrets`` those that were read from files or the environment.
-    ``correlate`` and ``vouches_for_mail`` are what linking needs to know (docs/people.md).
+    ``authoritative``: for what it answers, so that accounts may be linked by that (docs/people.md).
     """
 
     directory: DirectoryId
@@ -69,8 +69,7 @@ class Configured:
     admit: bool = False
     sign_in: bool = False
     trust: Trust = NO_TRUST
-    correlate: str = ""
-    vouches_for_mail: bool = False
+    authoritative: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -167,8 +166,7 @@ def _directory(name: str, table: Mapping[str, Any], environment: Mapping[str, st
         admit=common.get("admit", False),
         sign_in=common.get("sign_in", True) and kind in SIGNS_IN,
         trust=Trust(common.get("assurance", {}), frozenset(common.get("mfa_methods", ()))),
-        correlate=common.get("correlate", ""),
-        vouches_for_mail=common.get("vouches_for_mail", False),
+        authoritative=common.get("authoritative", ()),
         options=values,
         secrets=_secrets(name, table, secrets, environment),
     )
@@ -359,6 +357,14 @@ def _mapping(value: Any) -> dict[str, str]:  # noqa: ANN401
     return {_text(key): _text(one) for key, one in value.items()}
 
 
+def _keys_of_people(value: Any) -> tuple[str, ...]:  # noqa: ANN401
+    found = _texts(value)
+    known = ("employee_number", "mail", "user_name")
+    if not set(found) <= set(known):
+        raise ValueError(f"some of {', '.join(known)} are expected")
+    return found
+
+
 def _region(value: Any) -> str:  # noqa: ANN401
     text = _text(value)
     if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", text):
@@ -389,8 +395,7 @@ COMMON: Final[Mapping[str, Checker]] = {
     "sign_in": _flag,
     "assurance": _levels,
     "mfa_methods": _texts,
-    "correlate": _words("employee_number", "mail", "user_name"),
-    "vouches_for_mail": _flag,
+    "authoritative": _keys_of_people,
 }
 """Keys that every kind has, beside ``kind``."""
 
