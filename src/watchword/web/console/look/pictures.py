@@ -32,7 +32,12 @@ def trend(numbers: Sequence[int], what: str, *, width: int = _WIDTH, height: int
     x, y = points[-1]
     told = ", ".join(f"{number:,}" for number in numbers)
     title = f"{what} over {len(numbers)} assessments: {told}" if len(numbers) > 1 else f"{what}: {told}"
-    area = f"M{_EDGE},{height - _EDGE} L{line.replace(' ', ' L')} L{x:.1f},{height - _EDGE} Z"
+    # Below a single dot there is no area.
+    area = (
+        ""
+        if len(numbers) == 1
+        else f"M{_EDGE},{height - _EDGE} L{line.replace(' ', ' L')} L{x:.1f},{height - _EDGE} Z"
+    )
     return Markup(  # noqa: S704 - numbers, and a title that is escaped
         f'<svg class="trend" viewBox="0 0 {width} {height}" width="{width}" height="{height}" preserveAspectRatio="xMinYMid" role="img">'
         f'<title>{escape(title)}</title><path class="area" d="{area}"/><polyline points="{line}"/>'

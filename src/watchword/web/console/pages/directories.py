@@ -35,10 +35,11 @@ Changer = Annotated[Caller, Depends(Needs(Permission.DIRECTORIES_CHANGE))]
 @router.get("/directories")
 def directory_list(request: Request, caller: Reader) -> Response:
     """All directories, and the proposals that wait."""
-    with plane_of(request).database.reading() as connection:
+    plane = plane_of(request)
+    with plane.database.reading() as connection:
         found = people_reader.all_directories(connection)
         waiting = _proposals(connection)
-    lines = tuple(directories.directory_line(one, caller.now) for one in found)
+    lines = tuple(directories.directory_line(one, caller.now, plane.directories) for one in found)
     changes = may(caller, Permission.DIRECTORIES_CHANGE)
     decides = may(caller, Permission.PEOPLE_CHANGE)
     view = directories.DirectoriesView(lines, waiting, may_change=changes, may_link=decides)
@@ -63,6 +64,7 @@ def directory(request: Request, caller: Reader, identifier: str) -> Response:
         [_loose(one, "no person has it", named) for one in orphans],
         [_loose(one, f"not used for {STALE.days} days", named) for one in unused],
         waiting,
+        readable=plane_of(request).directories,
     )
     view = replace(
         view,

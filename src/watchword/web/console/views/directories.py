@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
 from watchword.model.accounts import LinkProposal
-from watchword.model.directory import DirectoryAccount, DirectoryFault
+from watchword.model.directory import DirectoryAccount, DirectoryFault, DirectoryKind
 from watchword.model.people import Directory, DirectoryState
 from watchword.web.console.look import links
 from watchword.web.console.look.words import many
@@ -23,7 +23,10 @@ ACCOUNTS: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class DirectoryLine:
-    """A directory in the list; ``state`` with its tone says whether what is known of it can be relied on."""
+    """A directory in the list; ``state`` with its tone says whether what is known of it can be relied on.
+
+    ``is_readable``: it can be read now, since the settings say how.  ``came``: what came of the last reading, by what it is.
+    """
 
     id: str
     href: str
@@ -36,6 +39,8 @@ class DirectoryLine:
     tried: datetime | None
     error: str
     faults: int
+    is_readable: bool = False
+    came: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +99,43 @@ class DirectoryView:
     may_link: bool = False
 
 
-def directory_line(one: Directory, now: datetime) -> DirectoryLine:
-    """A directory in the list."""
+CAME: Final = {
+    "created": "New accounts",
+    "changed": "Changed accounts",
+    "gone": "Accounts gone",
+    "returned": "Accounts back",
+    "groups created": "New groups",
+    "groups changed": "Changed groups",
+    "groups gone": "Groups gone",
+    "memberships changed": "Changed memberships",
+    "new": "New people",
+    "linked": "Linked to people",
+    "proposed": "Proposed as somebody's",
+    "held": "Wait for a decision",
+    "without principal": "Nobody's",
+}
+"""What a reading counts, in words for people; what lies there is counted apart, as accounts and groups."""
+
+RULES: Final = {
+    "P1-verified-mail": "the same verified mail address",
+    "P2-user-name": "the same user name",
+    "P3-display-name": "the same name",
+    "P4-ambiguous-key": "a key that leads to several people",
+}
+"""Why an account may be somebody's, by the rule (docs/people.md)."""
+
+OURS: Final = frozenset({DirectoryKind.LOCAL.value, DirectoryKind.SCIM.value})
+"""Kinds that are never read: what they hold is written to us."""
+
+
+def directory_line(one: Directory, now: datetime, readable: Container[str] = ()) -> DirectoryLine:
+    """A directory in the list; ``readable`` are those that the settings say how to read."""
     state, tone = _state(one, now)
-    counts = ", ".join(many(number, word.removesuffix("s")) for word, number in sorted(one.counts.items()))
+    has = [
+        many(one.counts[word], word.removesuffix("s"))
+        for word in ("accounts", "groups")
+        if word in one.counts
+    ]
     return DirectoryLine(
         one.id,
         links.at(links.DIRECTORIES, one.id),
@@ -105,11 +143,13 @@ def directory_line(one: Directory, now: datetime) -> DirectoryLine:
         one.kind,
         state,
         tone,
-        counts,
+        ", ".join(has),
         one.last_sync,
         one.last_attempt,
         one.last_error,
         len(one.faults),
+        one.kind not in OURS and one.id in readable,
+        tuple((words, f"{one.counts[name]:,}") for name, words in CAME.items() if one.counts.get(name)),
     )
 
 
@@ -119,7 +159,7 @@ def _state(one: Directory, now: datetime) -> tuple[str, str]:
     if one.last_error:
         return "failing", "bad"
     if one.last_sync is None:
-        return "not read yet", "warning"
+        return ("written to us", "ok") if one.kind in OURS else ("not read yet", "warning")
     if now - one.last_sync > LATE:
         return "out of date", "warning"
     return ("read, with faults", "warning") if one.faults else ("read", "ok")
@@ -138,7 +178,7 @@ def proposal_line(
         directories.get(one.directory, one.directory),
         people.get(one.principal, one.principal),
         links.at(links.PEOPLE, one.principal),
-        one.rule,
+        RULES.get(one.rule, one.rule),
         one.created,
         one.version,
     )
@@ -164,6 +204,8 @@ def directory_view(
     orphans: Sequence[LooseAccount] = (),
     stale: Sequence[LooseAccount] = (),
     proposals: Iterable[ProposalLine] = (),
+    *,
+    readable: Container[str] = (),
 ) -> DirectoryView:
     """One directory; its settings hold no secret."""
     faults = tuple(
@@ -171,7 +213,7 @@ def directory_view(
         for fault in one.faults[:FAULTS]
     )
     return DirectoryView(
-        directory_line(one, now),
+        directory_line(one, now, readable),
         tuple((str(name), str(value)) for name, value in sorted(one.settings.items())),
         faults,
         max(len(one.faults) - FAULTS, 0),
