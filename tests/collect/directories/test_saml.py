@@ -453,6 +453,20 @@ def test_4_what_is_not_signed_as_it_should_be_is_refused(
     refused(provider, made(), words)
 
 
+def test_4_what_a_signature_says_about_its_key_is_not_looked_at(provider: SamlProvider) -> None:
+    root = good()
+    number = private(EVIL).public_key().public_numbers()
+    modulus = base64.b64encode(number.n.to_bytes(256, "big")).decode()
+    value = f"<RSAKeyValue><Modulus>{modulus}</Modulus><Exponent>AQAB</Exponent></RSAKeyValue>"
+    info = the(root, "KeyInfo")
+    info.append(etree.fromstring(f'<KeyValue xmlns="{DS}">{value}</KeyValue>'))
+    assert finish(provider, root).account.subject == "alice"
+    info[0][0].text = "nonsense"
+    assert finish(provider, root).account.subject == "alice"
+    info.getparent().remove(info)
+    assert finish(provider, root).account.subject == "alice"
+
+
 def test_4_signatures_of_every_allowed_length_are_taken(provider: SamlProvider) -> None:
     for bits, kind in ((384, hashes.SHA384()), (512, hashes.SHA512())):
         method = f"http://www.w3.org/2001/04/xmldsig-more#rsa-sha{bits}"
