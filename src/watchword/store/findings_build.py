@@ -134,7 +134,8 @@ def _orders(found: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, bytes]]:
     }
     for name, key in keys.items():
         # Sorting is stable: equals stay worst first.
-        order = array("I", sorted(range(len(found)), key=lambda at, key=key: key(found[at])))
+        by = [key(one) for one in found]
+        order = array("I", sorted(range(len(found)), key=by.__getitem__))
         if sys.byteorder == "big":
             order.byteswap()
         yield name, order.tobytes()
