@@ -82,6 +82,7 @@ def _setup(
         directories=found.directories,
         environment=os.environ,
         signing_key=found.signing_key,
+        aws=found.aws,
         banner=BANNER if lab else "",
     )
 

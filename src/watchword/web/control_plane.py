@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from watchword.aws import AwsSettings
 from watchword.pdp.presets import PRESETS, Preset
 from watchword.store.state.database import Database
 from watchword.store.state.vault import Vault
@@ -66,7 +67,7 @@ class ControlPlane:
 
     ``vault`` holds the keys that lie outside the database; ``directories`` are settings by the directory's id; ``told`` takes
     each line of the structured log, a mapping without secrets; ``signing_key`` is the file of the key that signs heads of the
-    audit log.
+    audit log, ``aws`` how AWS is reached, where directories are read from there.
     """
 
     settings: WebSettings
@@ -79,6 +80,7 @@ class ControlPlane:
     directories: Mapping[str, Any] = field(default_factory=dict, repr=False)
     locations: Any = field(default=None, repr=False)
     signing_key: Path = Path(".watchword/audit.key")
+    aws: AwsSettings = field(default_factory=AwsSettings, repr=False)
 
     @property
     def preset(self) -> Preset:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from watchword import clock
+from watchword.aws import AwsSettings
 from watchword.errors import ConfigError, Forbidden, UsageError, WatchwordError
 from watchword.store.state.database import Database
 from watchword.store.state.vault import open_vault
@@ -66,6 +67,7 @@ class Setup:
     directories: Mapping[str, Any] = field(default_factory=dict, repr=False)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     signing_key: Path | None = None
+    aws: AwsSettings = field(default_factory=AwsSettings, repr=False)
     banner: str = ""
     tell: Callable[[Mapping[str, Any]], None] = field(default_factory=lambda: lines(sys.stderr))
 
@@ -96,6 +98,7 @@ def opened(setup: Setup) -> Iterator[ControlPlane]:
             directories=setup.directories,
             locations=locations.of(setup.settings.locations_file),
             signing_key=setup.signing_key or _beside(database, AUDIT_KEY),
+            aws=setup.aws,
         )
 
 

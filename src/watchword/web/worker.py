@@ -17,7 +17,7 @@ from datetime import timedelta
 from typing import Final
 
 from watchword.access import guests
-from watchword.access.directories import directory_of, synchronise
+from watchword.access.directories import READ, directory_of, reader_of, synchronise
 from watchword.collect.directories import configured
 from watchword.errors import DatabaseError, RowMissing
 from watchword.model.people import DirectoryId
@@ -30,7 +30,6 @@ from watchword.web.login.arrival import Arrival, Visit
 from watchword.web.login.desk import Desk, Policy
 from watchword.web.login.passkeys import Site
 from watchword.web.queue import SYNC
-from watchword.web.reading import is_read, reader_of
 from watchword.web.telemetry import Metrics
 
 PATIENCE: Final = 15.0
@@ -59,7 +58,7 @@ def work_of(plane: ControlPlane, environment: Mapping[str, str]) -> Work:
         ConfigError: the settings of a directory are wrong.
     """
     found = configured.read(plane.directories, environment)
-    reads = {name: one for name, one in found.items() if is_read(one)}
+    reads = {name: one for name, one in found.items() if one.kind in READ}
     every = timedelta(minutes=plane.settings.sync_minutes)
     slow: dict[str, Handler | Reconciler] = {
         f"read-directory {name}": Reconciler(every, _reading(plane, reads, name)) for name in sorted(reads)
@@ -111,7 +110,7 @@ def _reading(
     def read(hold: Hold) -> None:
         with held(hold):
             directory = directory_of(name, plane.directories[name])
-            synchronise(plane.database, reader_of(reads[name]), directory, hold.clock())
+            synchronise(plane.database, reader_of(reads[name], plane.aws), directory, hold.clock())
 
     return read
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -186,6 +187,27 @@ def test_the_head_and_a_proof_of_the_audit_log(home: House) -> None:
 def test_reading_a_directory_anew_is_put_into_the_queue_once(home: House) -> None:
     administrator = home.browser("administrator")
     assert administrator.post("/api/v1/directories/corp/sync").status_code == 404
+    assert home.plane.directories == {}
+
+
+def test_orphans_are_listed_with_their_codes(home: House) -> None:
+    auditor = home.browser("auditor")
+    found = auditor.get("/api/v1/orphans?limit=2").json()
+    assert len(found["items"]) == 2
+    assert found["next"]
+    every = auditor.get("/api/v1/orphans?limit=500").json()["items"]
+    assert {"O7-role-without-passkey"} <= {one["what"] for one in every}
+    assert auditor.get("/api/v1/orphans?what=O7-role-without-passkey").json()["items"]
+
+
+def test_every_path_stands_in_the_guide(home: House) -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "api.md").read_text()
+    for path, operations in home.stranger().get("/api/v1/openapi.json").json()["paths"].items():
+        short = path.removeprefix("/api/v1")
+        start, _, last = short.rpartition("/")
+        for method in operations:
+            whole = f"`{method.upper()} {short}`" in guide
+            assert whole or (f"`POST {start}/" in guide and f"`/{last}`" in guide), (method, path)
 
 
 def test_the_description_names_every_route_and_every_status(home: House) -> None:

@@ -7,7 +7,8 @@ from datetime import datetime
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
-from watchword.errors import RowMissing
+from watchword.access.directories import READ
+from watchword.errors import RowMissing, UsageError
 from watchword.model.people import Directory, DirectoryId, DirectoryState
 from watchword.model.roles import Permission
 from watchword.store.state import pages
@@ -58,6 +59,8 @@ def sync(request: Request, caller: Who, identifier: Id) -> Queued:
     plane = plane_of(request)
     if identifier not in plane.directories:
         raise RowMissing("there is no such directory in the settings")
+    if plane.directories[identifier].get("kind") not in READ:
+        raise UsageError("this directory is not one that we read: its people come by themselves")
     asked = ask_for_sync(plane.database, DirectoryId(identifier), caller.actor, visit_of(request, caller))
     return Queued(job=asked.job, is_new=asked.is_new)
 

@@ -7,12 +7,15 @@ decide about one's own accounts, to leave no administrator.
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import islice
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from watchword.access import accounts, guests, people, roles
+from watchword.access.orphans import orphans
+from watchword.analysis.people.orphans import Orphan, OrphanFinding
 from watchword.errors import UsageError
 from watchword.model.accounts import Account, LinkProposal, ProposalState
 from watchword.model.factors import Factor
@@ -26,7 +29,9 @@ from watchword.web.control_plane import ControlPlane
 Reason = Annotated[
     str, Field(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$")
 ]
-Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$")]
+Text = Annotated[
+    str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$")
+]
 
 
 class Strict(BaseModel):
@@ -150,6 +155,17 @@ class ProposalOut(BaseModel):
     decided_by: str
 
 
+class OrphanOut(BaseModel):
+    """An account or a person that somebody should look at; docs/people.md says what each code means."""
+
+    what: Orphan
+    of: str
+    name: str
+    principal: str
+    directory: str
+    because: str
+
+
 READ, CHANGE = Permission.PEOPLE_READ, Permission.PEOPLE_CHANGE
 
 
@@ -168,6 +184,7 @@ def router(plane: ControlPlane) -> APIRouter:  # noqa: ARG001
     made.get("/link-proposals", proposal_list, READ, 422)
     made.post("/link-proposals/{identifier}/accept", accept, CHANGE, 404, success=204)
     made.post("/link-proposals/{identifier}/reject", reject, CHANGE, 404, success=204)
+    made.get("/orphans", orphan_list, READ, 422)
     return made.router
 
 
@@ -296,6 +313,28 @@ def reject(request: Request, caller: Who, identifier: Id) -> Response:
     """Decide that the account is not theirs."""
     accounts.reject(plane_of(request).database, identifier, act_of(caller, "the account is not theirs"))
     return Response(status_code=204)
+
+
+def orphan_list(request: Request, caller: Who, paging: Pages, what: Orphan | None = None) -> Page[OrphanOut]:
+    """Accounts and people for whom nobody answers, or whom nobody uses."""
+    first = int(str(paging.after[0])) if paging.after else 0
+    found = (
+        one for one in orphans(plane_of(request).database, caller.now) if what is None or one.what is what
+    )
+    rows = list(islice(found, first, first + paging.most))
+    following = first + paging.limit
+    return paging.page(rows, lambda _: (following,), _orphan)
+
+
+def _orphan(one: OrphanFinding) -> OrphanOut:
+    return OrphanOut(
+        what=one.what,
+        of=one.of,
+        name=one.name,
+        principal=one.principal,
+        directory=one.directory,
+        because=one.because,
+    )
 
 
 def _now(request: Request, identifier: str) -> PersonOut:
