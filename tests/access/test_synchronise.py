@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import threading
 from collections import Counter
 
 import pytest
@@ -19,7 +21,9 @@ from tests.access.fakes import (
     records,
     states,
     sync,
+    together,
 )
+from tests.store.state.conftest import New
 from watchword.errors import DirectoryError, DirectoryUnreachable, UsageError
 from watchword.model.directory import DirectoryFault, DirectoryGroup
 from watchword.model.people import DirectoryId, DirectoryState, PrincipalStatus
@@ -330,3 +334,49 @@ def test_memberships_that_a_kill_left_undone_are_worked_out_next_time(database: 
         touch(connection, DIRECTORIES, "corp", counts={"unfinished": 1})
     sync(database, one, later(1))
     assert members(database, "staff") == {"s0", "s1"}
+
+
+def test_of_two_directories_that_are_read_at_once_everybody_is_one(url: str) -> None:
+    both = {"authoritative": ["employee_number"]}
+    readers = [FakeDirectory(name, "ldap", both) for name in ("a", "b")]
+    for reader in readers:
+        for number in range(60):
+            reader.add(f"{reader.name}{number}", employee_number=f"E1{number:03}")
+    start, failed = threading.Barrier(2), []
+
+    def read(reader: FakeDirectory) -> None:
+        with Database.open(url) as mine:
+            start.wait()
+            try:
+                sync(mine, reader)
+            except Exception as error:  # noqa: BLE001 - told below
+                failed.append(error)
+
+    threads = [threading.Thread(target=read, args=(one,)) for one in readers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    with Database.open(url) as database:
+        assert together(database) == {frozenset({f"a/a{number}", f"b/b{number}"}) for number in range(60)}
+
+
+def test_readings_are_linked_alike_in_whatever_order_directories_come(new: New) -> None:
+    def company() -> list[FakeDirectory]:
+        vouched = {"authoritative": ["employee_number"]}
+        a, b, c = (FakeDirectory(name, "ldap", dict(vouched)) for name in "abc")
+        a.add("1", employee_number="E11").add("2", employee_number="E22").add("3", employee_number="E33")
+        b.add("1", employee_number="e11").add("2", employee_number="E22").add("4", employee_number="E22")
+        c.add("1", employee_number="Ｅ11").add("3", employee_number="E33").add("5", user_name="2")
+        return [a, b, c]
+
+    found = []
+    for number, order in enumerate(itertools.permutations(range(3))):
+        with Database.open(new(f"order{number}")) as database:
+            for place in order:
+                sync(database, company()[place])
+            found.append(together(database))
+    assert all(one == found[0] for one in found)
+    assert frozenset({"a/1", "b/1", "c/1"}) in found[0]
+    assert frozenset({"a/2"}) in found[0]

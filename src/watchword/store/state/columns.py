@@ -109,7 +109,7 @@ class Words(TypeDecorator[str]):
 
 
 def _sound(text: str) -> str:
-    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text if letter >= "\ud800"):
+    if "\0" in text or (not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text)):
         raise ValueError("a text with a NUL or half a surrogate pair cannot be kept")
     return str(text)
 

@@ -48,6 +48,9 @@ LONGEST_STAY: Final = timedelta(days=366)
 MOST_EXOTIC: Final = 10_000
 """Accounts with names or addresses beyond ASCII that are compared one by one."""
 
+LINKING: Final = 0x77_77_6C_69_6E_6B
+"""The number of PostgreSQL's advisory lock of those who link."""
+
 MOST_SUSPECTS: Final = 50
 """Accounts whose link is contradicted that are told of a reading, of either kind."""
 
@@ -92,9 +95,7 @@ class Linker:
         """The linker for a directory, with what the settings of all directories say at this moment."""
         return cls(directory, standings(connection), tuple(_exotic(connection)), ids)
 
-    def page(
-        self, connection: Connection, after: str, most: int, *, guests: bool
-    ) -> tuple[str, list[str]]:
+    def page(self, connection: Connection, after: str, most: int, *, guests: bool) -> tuple[str, list[str]]:
         """Accounts of the directory that are of nobody yet, by our id, from after one: the last id, and their subjects.
 
         Guests come apart from all others, whom they may have as sponsors.
@@ -113,6 +114,7 @@ class Linker:
 
     def link(self, connection: Connection, subjects: Sequence[str], act: Act, append: Journal) -> Linked:
         """Judge accounts that are of nobody yet, and write what follows."""
+        _one_at_a_time(connection)
         told, index = Linked(), Index()
         rows = {row["subject"]: row for row in _rows(connection, self.directory, subjects)}
         asking = [_known(row) for row in rows.values()]
@@ -173,6 +175,16 @@ def _suspects(
     for one in (differs, shares):
         found |= set(connection.scalars(one.distinct().limit(MOST_SUSPECTS)))
     return sorted(found)
+
+
+def _one_at_a_time(connection: Connection) -> None:
+    """Wait until nobody else links.
+
+    Two directories that are read at once must see each other's people, else somebody who is new in both would be two.  A write
+    transaction of SQLite is alone anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(LINKING)))
 
 
 def standings(connection: Connection) -> dict[DirectoryId, Standing]:

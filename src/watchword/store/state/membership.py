@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, and_, delete, insert, select
+from sqlalchemy import Connection, Select, and_, delete, insert, literal, select
 
 from watchword.analysis.people.groups import around, circles, within
 from watchword.model.directory import DirectoryFault
@@ -158,10 +158,7 @@ def flatten(
     for group in wanted:
         inner = sorted(within(edges, group))[:MOST_WITHIN]
         should = _members(inner)
-        have = select(memberships.c.principal).where(memberships.c.group_id == group)
-        added = sorted(connection.scalars(should.except_(have)))
-        removed = sorted(connection.scalars(have.except_(should)))
-        _write(connection, group, added, removed)
+        added, removed = _bring(connection, group, should)
         for some in chunks(added):
             append(connection, _entry(group, {"added": some, "removed": []}, act))
         for some in chunks(removed):
@@ -192,12 +189,18 @@ def _members(inner: Sequence[str]) -> Select[Any]:
     )
 
 
-def _write(connection: Connection, group: str, added: Sequence[str], removed: Sequence[str]) -> None:
-    for some in chunks(removed):
-        ours = memberships.c.group_id == group
-        connection.execute(delete(memberships).where(ours, memberships.c.principal.in_(some)))
-    if added:
-        connection.execute(insert(memberships), [{"group_id": group, "principal": one} for one in added])
+def _bring(connection: Connection, group: str, should: Select[Any]) -> tuple[list[str], list[str]]:
+    """Bring the memberships of a group in line with what they should be, within the database: who came, who went."""
+    have = select(memberships.c.principal).where(memberships.c.group_id == group)
+    fresh = should.with_only_columns(literal(group), identities.c.principal).where(
+        identities.c.principal.not_in(have)
+    )
+    adding = insert(memberships).from_select(["group_id", "principal"], fresh)
+    ours = memberships.c.group_id == group
+    removing = delete(memberships).where(ours, memberships.c.principal.not_in(should))
+    removed = sorted(connection.scalars(removing.returning(memberships.c.principal)))
+    added = sorted(connection.scalars(adding.returning(memberships.c.principal)))
+    return added, removed
 
 
 def _entry(group: str, members: Mapping[str, object], act: Act) -> Entry:
