@@ -12,7 +12,10 @@ from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
+from markupsafe import Markup
+
 from watchword.web.console.look import links
+from watchword.web.console.look.pictures import qr
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,11 @@ class EnrolTotpView:
     def issuer(self) -> str:
         """The name under which apps list it."""
         return parse_qs(urlsplit(self.address).query).get("issuer", [""])[0]
+
+    @property
+    def picture(self) -> Markup:
+        """The address as a QR code, for an app on another device."""
+        return qr(self.address, "A QR code with the key, for an authenticator app")
 
 
 @dataclass(frozen=True, slots=True)
