@@ -5,6 +5,7 @@ Nothing is patched: requests are bytes on a socket, and answers are read by a pa
 
 from __future__ import annotations
 
+import os
 import socket
 import sqlite3
 import threading
@@ -210,7 +211,7 @@ def window(wire: Wire) -> Window:
 
 def with_passkey(wire: Wire, who: str) -> Authenticator:
     """A device with a passkey of somebody's."""
-    desk = Parts.of(wire.home.plane, {}).desk
+    desk = Parts.of(wire.home.plane, os.environ).desk
     with desk.database.reading() as connection:
         principal = people_store.require(connection, PrincipalId(who))
     return enrolled(desk, principal, Browser(at=wire.home.clock.at))
