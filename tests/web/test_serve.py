@@ -6,13 +6,17 @@ import json
 import re
 import signal
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from uvicorn import Config, Server
 
 from tests.web.serving import Served, ended, free_port, serving
+from watchword.web.serve import bounded_protocol
 
 CONFIG = "[web]\nlargest_body = 2048\nbody_seconds = 1\n"
 
@@ -179,3 +183,74 @@ def test_several_processes_serve_one_socket_and_one_that_dies_is_replaced(tmp_pa
             time.sleep(0.05)
         assert running.ask("GET", "/healthz")[0] == 200
         assert running.end() == 0
+
+
+async def always_ok(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"ok"})
+
+
+@pytest.fixture
+def impatient() -> Iterator[int]:
+    """The port of a server that gives a request's head a quarter of a second."""
+    config = Config(
+        always_ok,
+        http=bounded_protocol(0.25),
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        timeout_keep_alive=30,
+    )
+    server = Server(config)
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        thread = threading.Thread(target=server.run, args=([listening],))
+        thread.start()
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+HEAD = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def closed(one: socket.socket) -> bytes:
+    """What comes until the server closes."""
+    one.settimeout(30)
+    got = b""
+    while piece := one.recv(4096):
+        got += piece
+    return got
+
+
+@pytest.mark.parametrize("before", [b"", HEAD], ids=["the first request", "the second on a connection"])
+def test_a_head_that_comes_byte_by_byte_is_given_up(impatient: int, before: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", impatient)) as one:
+        one.sendall(before + HEAD[:5])
+        for letter in HEAD[5:-1]:
+            time.sleep(0.03)
+            try:
+                one.sendall(bytes([letter]))
+            except OSError:
+                break
+        assert closed(one).count(b"200 OK") == bool(before)
+
+
+def test_a_connection_on_which_nothing_comes_is_given_up(impatient: int) -> None:
+    with socket.create_connection(("127.0.0.1", impatient)) as one:
+        assert closed(one) == b""
+
+
+def test_who_is_quick_keeps_the_connection(impatient: int) -> None:
+    with socket.create_connection(("127.0.0.1", impatient)) as one:
+        for _ in range(3):
+            one.sendall(HEAD)
+            got = b""
+            while not got.endswith(b"ok"):
+                piece = one.recv(4096)
+                assert piece, "the server closed the connection"
+                got += piece
+            time.sleep(0.4)

@@ -211,7 +211,7 @@ def server_of(app: FastAPI, settings: WebSettings) -> Server:
     return Server(config)
 
 
-def bounded_protocol() -> type[asyncio.Protocol]:
+def bounded_protocol(seconds: float = HEAD_SECONDS) -> type[asyncio.Protocol]:
     """HTTP/1.1 as uvicorn speaks it by h11, with a time limit for a request's head."""
     import h11
     from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -223,7 +223,7 @@ def bounded_protocol() -> type[asyncio.Protocol]:
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
-            self._waiting = self.loop.call_later(HEAD_SECONDS, self._give_up)
+            self._waiting = self.loop.call_later(seconds, self._give_up)
 
         def data_received(self, data: bytes) -> None:
             super().data_received(data)
@@ -233,7 +233,7 @@ def bounded_protocol() -> type[asyncio.Protocol]:
                 self._waiting = None
             elif idle and self._waiting is None and not self.transport.is_closing():
                 # The beginning of another head on a connection that is kept.
-                self._waiting = self.loop.call_later(HEAD_SECONDS, self._give_up)
+                self._waiting = self.loop.call_later(seconds, self._give_up)
 
         def connection_lost(self, exc: Exception | None) -> None:
             if self._waiting is not None:

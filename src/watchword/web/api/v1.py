@@ -24,6 +24,15 @@ SECURITY: Final[dict[str, Any]] = {
     "token": {"type": "http", "scheme": "bearer", "bearerFormat": "ww_…"},
 }
 
+IDEMPOTENCY: Final[dict[str, Any]] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "The same key with the same body is done once, and has the same answer for a day.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+"""What every POST takes (``watchword.web.api.idempotency``)."""
+
 
 def router(plane: ControlPlane) -> APIRouter:
     """All routes of the API."""
@@ -59,4 +68,7 @@ def description(routes: APIRouter) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     made["security"] = [{"token": []}, {"session": []}]
+    for operations in made["paths"].values():
+        if "post" in operations:
+            operations["post"].setdefault("parameters", []).append(IDEMPOTENCY)
     return made
