@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.store.state.conftest import database, new, postgresql, servers, url  # noqa: F401
+from tests.store.state.conftest import KINDS, New, Servers, database, postgresql, servers, url  # noqa: F401
 from tests.store.state.people import ACT, NOW, add, person
 from tests.web.login.authenticator import Authenticator
 from watchword.model.directory import AccountKind, DirectoryAccount
@@ -68,6 +68,26 @@ class Browser:
         assert isinstance(result, SignedIn), result
         self.known = result.known or self.known
         return result
+
+
+def both(test: Any) -> Any:
+    """Run a test on PostgreSQL as well, where a new database takes longer than most tests; races always do."""
+    test.both = True
+    return test
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Choose on which databases a test runs: all of them on SQLite, those that say so or race on PostgreSQL, too."""
+    if "new" in metafunc.fixturenames:
+        name = metafunc.function.__name__
+        wanted = KINDS if getattr(metafunc.function, "both", False) or "at_once" in name else KINDS[:1]
+        metafunc.parametrize("new", wanted, indirect=True)
+
+
+@pytest.fixture
+def new(request: pytest.FixtureRequest, servers: Servers) -> New:  # noqa: F811
+    """Makes databases on the engine under test."""
+    return New(servers, request.param, f"l{os.getpid()}-{next(_SEEDS)}")
 
 
 @pytest.fixture

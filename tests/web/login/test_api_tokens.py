@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tests.store.state.people import ACT
-from tests.web.login.conftest import Browser, somebody
+from tests.web.login.conftest import Browser, both, somebody
 from watchword.errors import RowMissing, UsageError
 from watchword.model.lifecycle import IllegalMove
 from watchword.model.people import PrincipalId, PrincipalStatus
@@ -47,6 +47,7 @@ def test_a_mistyped_token_is_refused_by_its_checksum(at: int) -> None:
         assert not is_formed(other)
 
 
+@both
 def test_a_token_ends_by_time_by_its_owner_and_with_its_owner(desk: Desk, browser: Browser) -> None:
     one = made(desk, browser)
     assert resolve(desk.database, one.secret, browser.at + timedelta(days=30)) is None
@@ -94,6 +95,7 @@ def test_there_is_an_end_to_tokens(desk: Desk, browser: Browser, monkeypatch: py
     assert issue(desk.database, who, WISH, browser.visit(86400 * 31))
 
 
+@both
 def test_when_a_token_was_used_is_written_now_and_then(desk: Desk, browser: Browser) -> None:
     one = made(desk, browser)
     for seconds, seen in ((0, 0), (59, 0), (60, 60)):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.store.state.people import NOW
 from tests.web.login.authenticator import b64
-from tests.web.login.conftest import KEYS, Browser, by_passkey, somebody, with_passkey
+from tests.web.login.conftest import KEYS, Browser, both, by_passkey, somebody, with_passkey
 from watchword.errors import SignInRefused
 from watchword.model.sessions import Session, SessionId
 from watchword.pdp.presets import PRESETS
@@ -174,6 +174,7 @@ def bound(desk: Desk, browser: Browser) -> tuple[Device, str, Session]:
     return device, result.token, held.session
 
 
+@both
 def test_8_7_a_stolen_cookie_is_worth_minutes(desk: Desk, browser: Browser) -> None:
     device, token, session = bound(desk, browser)
 

@@ -15,6 +15,7 @@ from tests.web.login.conftest import (
     App,
     Browser,
     account,
+    both,
     by_passkey,
     policy,
     somebody,
@@ -50,6 +51,7 @@ def code_of(offer: enrolment.AppOffer, browser: Browser, steps: int = 0) -> str:
     return App(offer.seed.replace(" ", "")).code(browser.at, steps)
 
 
+@both
 def test_a_passkey_is_kept_with_its_name_and_without_its_secret(desk: Desk, browser: Browser) -> None:
     who = somebody(desk)
     with_passkey(desk, who, browser)
@@ -62,6 +64,7 @@ def test_a_passkey_is_kept_with_its_name_and_without_its_secret(desk: Desk, brow
     assert kept.secret is None
 
 
+@both
 def test_4_7_nobody_registers_a_passkey_that_somebody_has_or_ever_had(desk: Desk, browser: Browser) -> None:
     ada, bob = somebody(desk, "p-1"), somebody(desk, "p-2")
     device = with_passkey(desk, ada, browser)
@@ -120,6 +123,7 @@ def test_a_flow_for_one_purpose_cannot_be_finished_as_another(desk: Desk, browse
     assert not [one for one in factors(desk, who) if one.status is FactorStatus.ACTIVE]
 
 
+@both
 def test_what_follows_fails_and_nothing_is_kept(desk: Desk, browser: Browser) -> None:
     who = somebody(desk)
 
@@ -147,6 +151,7 @@ def test_there_is_an_end_to_passkeys_and_apps(
         enrolment.offer_totp(desk, who, "x", OWN, browser.visit())
 
 
+@both
 def test_7_1_an_app_counts_only_after_a_code_of_it(desk: Desk, browser: Browser) -> None:
     who = somebody(desk, user_name="ada")
     offer = enrolment.offer_totp(desk, who, "ada", OWN, browser.visit())
@@ -164,6 +169,7 @@ def test_7_1_an_app_counts_only_after_a_code_of_it(desk: Desk, browser: Browser)
         sign_in.prove_totp(desk, first.flow, code, browser.visit())
 
 
+@both
 def test_7_1_five_codes_may_be_tried_and_not_one_more(desk: Desk, browser: Browser) -> None:
     who = somebody(desk)
     offer = enrolment.offer_totp(desk, who, "ada", OWN, browser.visit())
@@ -176,6 +182,7 @@ def test_7_1_five_codes_may_be_tried_and_not_one_more(desk: Desk, browser: Brows
         enrolment.take_totp(desk, Answer(offer.flow, right), Purpose.SESSION, browser.visit(), nothing)
 
 
+@both
 def test_7_1_an_enrolment_that_is_not_finished_is_taken_away_with_its_seed(
     desk: Desk, browser: Browser
 ) -> None:
@@ -230,6 +237,7 @@ def test_factors_are_changed_only_after_a_fresh_proof_and_by_a_passkey_where_the
             enrolment.require_recent(session, mine, AAL2, visit)
 
 
+@both
 def test_the_last_factor_stays_and_others_go_with_their_sessions(desk: Desk, browser: Browser) -> None:
     who, device, session = signed_in(desk, browser)
     (first,) = factors(desk, who)
@@ -253,6 +261,14 @@ def test_the_last_factor_stays_and_others_go_with_their_sessions(desk: Desk, bro
     with pytest.raises(SignInRefused, match="passkey_not_active"):
         by_passkey(desk, other, browser)
     assert by_passkey(desk, device, browser)
+
+
+def test_no_factor_is_removed_without_a_fresh_proof(desk: Desk, browser: Browser) -> None:
+    who, _, session = signed_in(desk, browser)
+    with_passkey(desk, who, browser)
+    with pytest.raises(ProveAgain):
+        enrolment.remove(desk, session, factors(desk, who)[1].id, browser.visit(901))
+    assert [one.status for one in factors(desk, who)] == [FactorStatus.ACTIVE] * 2
 
 
 def test_of_two_who_remove_the_last_two_factors_at_once_one_fails(desk: Desk, browser: Browser) -> None:
@@ -307,6 +323,7 @@ def first(desk: Desk, browser: Browser) -> Asked:
 
 
 @pytest.mark.parametrize("kind", ["passkey", "totp"])
+@both
 def test_6_who_is_new_may_enrol_within_the_companys_window(desk: Desk, browser: Browser, kind: str) -> None:
     who = somebody(desk, user_name="ada")
     open_ = policy(desk, enrolment_window=WINDOW)

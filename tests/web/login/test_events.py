@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.store.state.people import NOW, after
-from tests.web.login.conftest import Browser
+from tests.web.login.conftest import Browser, both
 from watchword.model.login import Outcome, SignIn
 from watchword.model.people import PrincipalId
 from watchword.store.state import sign_ins
@@ -29,6 +29,7 @@ def read(desk: Desk, wanted: Wanted | None = None, most: int = 100) -> list[Sign
         return list(sign_ins.read(connection, wanted or Wanted(), most))
 
 
+@both
 def test_events_are_read_newest_first_and_by_what_is_wanted(desk: Desk, browser: Browser) -> None:
     kept = told(
         desk,
@@ -45,6 +46,7 @@ def test_events_are_read_newest_first_and_by_what_is_wanted(desk: Desk, browser:
         assert sign_ins.counts(connection, NOW) == {Outcome.SUCCESS: 1, Outcome.FAILURE: 2}
 
 
+@both
 def test_pages_hold_every_event_once_though_times_are_the_same(desk: Desk, browser: Browser) -> None:
     with desk.database.writing() as connection:
         for _ in range(7):
@@ -58,6 +60,7 @@ def test_pages_hold_every_event_once_though_times_are_the_same(desk: Desk, brows
     assert seen == read(desk)
 
 
+@both
 def test_a_flood_becomes_one_event_a_minute(desk: Desk, browser: Browser) -> None:
     with desk.database.writing() as connection:
         for seconds in (0, 1, 30, 60, 61):
@@ -67,6 +70,7 @@ def test_a_flood_becomes_one_event_a_minute(desk: Desk, browser: Browser) -> Non
     assert len(read(desk)) == 4
 
 
+@both
 def test_old_events_are_forgotten(desk: Desk, browser: Browser) -> None:
     told(desk, browser, Happened(Outcome.FAILURE, "old"), Happened(Outcome.FAILURE, "new"))
     with desk.database.writing() as connection:

@@ -19,6 +19,7 @@ from tests.web.login.conftest import (
     App,
     Browser,
     account,
+    both,
     by_passkey,
     somebody,
     with_app,
@@ -92,6 +93,7 @@ def good(results: list[Any]) -> list[Any]:
     return [one for one in results if not isinstance(one, Exception)]
 
 
+@both
 def test_9_1_the_first_administrator_comes_by_a_one_time_token(desk: Desk, browser: Browser) -> None:
     assert not invitations.has_administrator(desk, browser.visit())
     token = invitations.bootstrap(desk, browser.visit())
@@ -113,6 +115,7 @@ def test_9_1_the_first_administrator_comes_by_a_one_time_token(desk: Desk, brows
             attempt()
 
 
+@both
 def test_9_1_a_new_token_voids_the_one_before_and_each_ends_after_an_hour(
     desk: Desk, browser: Browser
 ) -> None:
@@ -132,6 +135,20 @@ def test_9_1_a_browser_that_breaks_down_spends_nothing(desk: Desk, browser: Brow
     with desk.database.reading() as connection:
         assert not kept.administrators(connection, browser.at)
     assert accept(desk, token, Browser(at=browser.at), "Ada")
+
+
+def test_9_1_a_token_is_worth_nothing_once_somebody_administrates(desk: Desk, browser: Browser) -> None:
+    offer = invitations.offer_passkey(
+        desk, invitations.bootstrap(desk, browser.visit()), "Eve", browser.visit()
+    )
+    who = somebody(desk)
+    give(desk, who, Role.ADMINISTRATOR)
+    with_passkey(desk, who, browser)
+    answer = Answer(offer.flow, Authenticator().create(offer.options, ORIGIN))
+    with pytest.raises(Forbidden, match="already"):
+        invitations.take_passkey(desk, answer, browser.visit())
+    with desk.database.reading() as connection:
+        assert kept.administrators(connection, browser.at) == [who.id]
 
 
 def test_9_1_a_first_administrator_has_a_name(desk: Desk, browser: Browser) -> None:
@@ -160,6 +177,7 @@ def test_9_1_of_tokens_that_are_drawn_at_once_one_leads_to_an_administrator(
     assert len(good(results)) == 1
 
 
+@both
 def test_9_1_an_administrator_without_factor_is_none(desk: Desk, browser: Browser) -> None:
     who = somebody(desk)
     give(desk, who, Role.ADMINISTRATOR)
@@ -172,6 +190,7 @@ def test_9_1_an_administrator_without_factor_is_none(desk: Desk, browser: Browse
     assert invitations.bootstrap(desk, browser.visit())
 
 
+@both
 def test_9_2_an_invited_person_becomes_active_with_their_first_passkey(desk: Desk, browser: Browser) -> None:
     who = person(status=PrincipalStatus.INVITED)
     add(desk.database, who)
@@ -185,6 +204,7 @@ def test_9_2_an_invited_person_becomes_active_with_their_first_passkey(desk: Des
         accept(desk, token, browser)
 
 
+@both
 def test_9_2_an_app_will_do_for_whoever_has_a_directory(desk: Desk, browser: Browser) -> None:
     ada, bob = somebody(desk, "p-1", "ada"), somebody(desk, "p-2")
     token = invite(desk, ada, browser)
@@ -272,6 +292,7 @@ def office(desk: Desk, browser: Browser) -> Office:
     return Office(desk, browser)
 
 
+@both
 def test_10_two_approve_and_everything_before_ends(office: Office) -> None:
     desk, browser = office.desk, office.browser
     old = with_passkey(desk, office.lost, browser)
@@ -359,6 +380,7 @@ def test_10_1_for_whoever_may_not_sign_in_nobody_asks(office: Office) -> None:
         recovery.request(office.desk, PrincipalId("none"), "x", office.admin.id, office.browser.visit())
 
 
+@both
 def test_10_5_a_recovery_that_is_rejected_or_late_is_worth_nothing(office: Office) -> None:
     what = office.request()
     office.approve(what, office.one)
@@ -381,6 +403,7 @@ def test_10_5_a_recovery_that_is_rejected_or_late_is_worth_nothing(office: Offic
     assert office.state(late) is RecoveryState.EXPIRED
 
 
+@both
 def test_10_4_a_recovery_that_is_rejected_while_it_is_used_is_one_or_the_other(office: Office) -> None:
     what = office.request()
     office.approve(what, office.one)

@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 )
 
 from tests.store.state.people import ACT, NOW, add, person
-from tests.web.login.conftest import Browser
+from tests.web.login.conftest import Browser, both
 from watchword.errors import SignInRefused
 from watchword.model.people import Principal, PrincipalKind, PrincipalStatus
 from watchword.model.sessions import Session, SessionId, SessionState
@@ -70,6 +70,7 @@ def later(**of: float) -> datetime:
     return NOW + timedelta(**of)
 
 
+@both
 def test_a_session_is_found_by_its_token_and_kept_by_its_digest(database: Database, who: Principal) -> None:
     one = begin(database, who)
     assert is_formed(one.token)
@@ -134,6 +135,7 @@ def test_8_5_a_session_weaker_than_is_asked_now_is_revoked(database: Database, w
     assert state(database, one)[0] is SessionState.REVOKED
 
 
+@both
 def test_8_6_who_is_suspended_is_refused_at_the_next_request_and_the_session_stays_over(
     database: Database, who: Principal
 ) -> None:
@@ -177,6 +179,7 @@ def test_a_session_cannot_begin_on_less_than_is_asked(database: Database, who: P
         begin(database, who, level=1)
 
 
+@both
 def test_that_a_session_was_seen_is_written_now_and_then(database: Database, who: Principal) -> None:
     one = begin(database, who)
     for seconds, seen in ((29, 0), (30, 30), (45, 30), (60, 60)):
@@ -185,6 +188,7 @@ def test_that_a_session_was_seen_is_written_now_and_then(database: Database, who
         assert mine.last_seen == later(seconds=seen)
 
 
+@both
 def test_8_9_everybody_sees_and_ends_their_own(database: Database, who: Principal) -> None:
     other = person("p-2")
     add(database, other)
@@ -200,6 +204,7 @@ def test_8_9_everybody_sees_and_ends_their_own(database: Database, who: Principa
     assert sessions.resolve(database, theirs.token, AAL2, NOW) is not None
 
 
+@both
 def test_ending_all_leaves_the_one_that_is_named(database: Database, who: Principal) -> None:
     many = [begin(database, who) for _ in range(4)]
     assert sessions.revoke_all(database, who.id, ACT, but=many[2].session.id) == 3
@@ -207,6 +212,7 @@ def test_ending_all_leaves_the_one_that_is_named(database: Database, who: Princi
     assert alive == [False, False, True, False]
 
 
+@both
 def test_what_is_past_its_end_is_written_down_without_a_request(database: Database, who: Principal) -> None:
     old, new = begin(database, who), begin(database, who, later(hours=1))
     assert sessions.expire(database, later(hours=24)) == 1
@@ -356,6 +362,7 @@ class Sessions(RuleBasedStateMachine):
         return one is not None and self._in_time(one) and not self.suspended[one["whose"]]
 
 
+@both
 def test_whatever_happens_in_whatever_order_a_session_is_worth_what_the_model_says(
     database: Database,
 ) -> None:

@@ -17,6 +17,7 @@ from tests.web.login.conftest import (
     App,
     Browser,
     account,
+    both,
     by_passkey,
     in_directory,
     policy,
@@ -70,6 +71,7 @@ def refuser() -> Any:
     raise SignInRefused("wrong password")
 
 
+@both
 def test_a_passkey_alone_signs_in_without_a_name(desk: Desk, browser: Browser) -> None:
     who = somebody(desk)
     device = with_passkey(desk, who, browser)
@@ -85,6 +87,7 @@ def test_a_passkey_alone_signs_in_without_a_name(desk: Desk, browser: Browser) -
     assert (event.address, event.agent, event.methods) == (browser.address, "Browser/1", held.session.methods)
 
 
+@both
 def test_ldap_and_an_app_sign_in_together(desk: Desk, browser: Browser) -> None:
     app = with_app(desk, somebody(desk, user_name="ada"), browser)
     first = asked(by_ldap(desk, browser))
@@ -95,6 +98,7 @@ def test_ldap_and_an_app_sign_in_together(desk: Desk, browser: Browser) -> None:
     assert [one.outcome for one in events(desk)] == [Outcome.CONTINUED, Outcome.SUCCESS]
 
 
+@both
 def test_1_5_a_passkey_may_be_the_second_proof_and_is_of_that_person_only(
     desk: Desk, browser: Browser
 ) -> None:
@@ -138,6 +142,7 @@ def test_1_2_an_account_leads_to_a_person_by_its_link_only(desk: Desk, browser: 
 
 
 @pytest.mark.parametrize("closed", ["gone", "disabled", "directory"])
+@both
 def test_1_2_a_door_that_was_closed_lets_nobody_in(desk: Desk, browser: Browser, closed: str) -> None:
     with_app(desk, somebody(desk, user_name="ada"), browser)
     assert asked(by_ldap(desk, browser))
@@ -200,6 +205,7 @@ def test_under_level_1_a_first_proof_is_enough(desk: Desk, browser: Browser) -> 
     assert result.session.preset == "aal1"
 
 
+@both
 def test_5_an_assertion_cannot_be_replayed(desk: Desk, browser: Browser) -> None:
     device = with_passkey(desk, somebody(desk), browser)
     offer = sign_in.offer_passkey(desk, browser.visit())
@@ -233,6 +239,7 @@ def test_5_another_browser_cannot_finish_what_was_begun_here(desk: Desk, browser
         sign_in.prove_totp(desk, first.flow, app.code(other.at), other.visit())
 
 
+@both
 def test_5_8_a_passkey_whose_counter_falls_is_suspended_and_stays_so(desk: Desk, browser: Browser) -> None:
     who = somebody(desk)
     device = with_passkey(desk, who, browser)
@@ -253,6 +260,7 @@ def test_a_passkey_signs_in_again_and_again(desk: Desk, browser: Browser, counts
     assert {by_passkey(desk, device, browser).session.principal for _ in range(3)} == {"p-1"}
 
 
+@both
 def test_5_7_that_a_passkey_is_backed_up_now_is_written_down(desk: Desk, browser: Browser) -> None:
     who = somebody(desk)
     device = with_passkey(desk, who, browser, Authenticator(synced=True))
@@ -263,6 +271,7 @@ def test_5_7_that_a_passkey_is_backed_up_now_is_written_down(desk: Desk, browser
     assert factor.public["name"] == "Laptop"
 
 
+@both
 def test_7_2_a_code_is_taken_once_in_whatever_browser(desk: Desk, browser: Browser) -> None:
     app = with_app(desk, somebody(desk, user_name="ada"), browser)
     other = Browser(address="198.51.100.9", at=browser.at)
@@ -320,6 +329,7 @@ def test_a_flow_of_a_first_proof_ends_after_minutes_and_with_its_use(desk: Desk,
         sign_in.prove_totp(desk, first.flow, app.code(browser.at, 1), browser.visit(30))
 
 
+@both
 def test_3_2_who_knows_the_password_only_is_held_up_and_the_owner_is_not(
     desk: Desk, browser: Browser
 ) -> None:
@@ -332,8 +342,8 @@ def test_3_2_who_knows_the_password_only_is_held_up_and_the_owner_is_not(
     held_up = sum(wait > 0 for wait in waits)
     assert held_up == 36 - 10
     # The owner, in the browser that is known, is not held up; nor is a passkey anywhere.
-    browser.at += timedelta(seconds=60)
     again = asked(by_ldap(desk, browser))
+    browser.at += timedelta(seconds=60)
     assert browser.keep(sign_in.prove_totp(desk, again.flow, app.code(browser.at), browser.visit()))
     assert by_passkey(desk, device, Browser(address="203.0.1.1", at=browser.at))
     assert last(desk)[0] is Outcome.SUCCESS
@@ -360,6 +370,7 @@ def with_password(
     browser.known = ""
 
 
+@both
 def test_7_3_a_password_and_an_app_sign_in_together(desk: Desk, browser: Browser) -> None:
     who = somebody(desk)
     with_password(desk, who, browser)
@@ -410,6 +421,26 @@ def test_1_2_a_wrong_name_and_a_wrong_password_are_told_alike_and_cost_alike(
     assert last(desk) == (Outcome.FAILURE, reason)
 
 
+def test_7_3_a_password_that_is_changed_while_it_is_checked_signs_nobody_in(
+    desk: Desk, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from watchword.web.login import passwords
+
+    who = somebody(desk)
+    with_password(desk, who, browser)
+    session = by_passkey(desk, with_passkey(desk, who, browser), browser).session
+    verify = passwords.verify
+
+    def changed_meanwhile(kept: bytes | None, password: str) -> bool:
+        right = verify(kept, password)
+        own_password.choose(desk, session, "another long password", "ada", browser.visit())
+        return right
+
+    monkeypatch.setattr(passwords, "verify", changed_meanwhile)
+    with pytest.raises(SignInRefused, match="factor_changed"):
+        sign_in.prove_password(desk, "ada", "four words by chance", browser.visit())
+
+
 def test_7_3_where_passwords_are_off_the_right_one_is_wrong(desk: Desk, browser: Browser) -> None:
     with_password(desk, somebody(desk), browser)
     with pytest.raises(SignInRefused, match="wrong_password"):
@@ -434,6 +465,7 @@ def test_7_4_a_password_is_hashed_anew_when_parameters_change(
     assert asked(sign_in.prove_password(desk, "ada", "four words by chance", browser.visit()))
 
 
+@both
 def test_another_password_ends_the_old_one_and_other_sessions(desk: Desk, browser: Browser) -> None:
     who = somebody(desk)
     with_password(desk, who, browser)
@@ -449,6 +481,7 @@ def test_another_password_ends_the_old_one_and_other_sessions(desk: Desk, browse
         own_password.choose(desk, here.session, "yet another password", "ada", browser.visit(901))
 
 
+@both
 def test_8_8_proving_again_rotates_the_session(desk: Desk, browser: Browser) -> None:
     who = somebody(desk, user_name="ada")
     app, device = with_app(desk, who, browser), with_passkey(desk, who, browser)
