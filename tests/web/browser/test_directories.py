@@ -26,7 +26,7 @@ def directories(stack: ExitStack, folder: Callable[[str], Path]) -> Callable[[st
 
     def started(origin: str) -> dict[str, Any]:
         slapd = stack.enter_context(Slapd.started(folder("slapd")))
-        slapd.add(person("grace", password="correct horse battery"))
+        slapd.add(person("grace", password="correct horse battery"), person("hugo", password="violet teapot"))
         back = f"{origin}/sign-in/oidc/callback"
         oidc = stack.enter_context(OidcServer.started(folder("oidc"), redirect_uris=[back]))
         saml = stack.enter_context(
@@ -42,6 +42,7 @@ def directories(stack: ExitStack, folder: Callable[[str], Path]) -> Callable[[st
             "corp": {
                 "kind": "ldap",
                 "display": "Company directory",
+                "admit": True,
                 "bind_password_env": "WW_READER",
                 "urls": list(told["urls"]),
                 **{key: told[key] for key in ("base_dn", "bind_dn", "ca_file")},
@@ -108,6 +109,24 @@ def test_somebody_of_ldap_signs_in_with_password_and_app(window: Tab, site: Site
     assert "pwd, otp, mfa" in window.words()
     # What the browser says of the wrong password's status is meant.
     assert [one for one in window.complaints if "401" not in one] == []
+
+
+def test_somebody_new_of_ldap_sets_up_an_app_and_is_in(window: Tab, site: Site) -> None:
+    window.go("/sign-in")
+    window.page.get_by_label("User name").fill("hugo")
+    window.page.get_by_role("button", name="Continue").click()
+    window.page.get_by_role("textbox", name="Password").fill("violet teapot")
+    window.page.get_by_role("button", name="Continue").click()
+    window.page.get_by_role("link", name="Set up an authenticator app").click()
+    window.shot("enrol-app")
+    app = App(window.page.locator("p.secret").inner_text().replace(" ", ""))
+    window.page.get_by_role("textbox", name="The code that the app shows now").fill("000000")
+    window.page.get_by_role("button", name="Done").click()
+    assert "The code does not fit" in window.words()
+    window.page.get_by_role("textbox", name="The code that the app shows now").fill(app.code(site.clock()))
+    window.page.get_by_role("button", name="Done").click()
+    window.page.wait_for_url(f"{site.url}/me")
+    assert "pwd, otp, mfa" in window.words()
 
 
 def _entry_uuid(site: Site) -> str:

@@ -11,18 +11,26 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from joserfc import jwt
+from joserfc.jwk import RSAKey
 
 from tests.collect.directories.providers import OidcServer
 from tests.web.login.conftest import ORIGIN, Browser, in_directory, somebody, with_passkey
 from tests.web.login.window import Clock, Window, plane_of
+from watchword.collect.directories.oidc import OidcProvider
 from watchword.web.login.desk import Desk
 
+KEY = RSAKey.generate_key(2048, {"kid": "first", "use": "sig", "alg": "RS256"})
 BACK = f"{ORIGIN}/sign-in/oidc/callback"
 
 
 @pytest.fixture(scope="module")
 def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OidcServer]:
-    with OidcServer.started(tmp_path_factory.mktemp("oidc"), redirect_uris=[BACK]) as started:
+    folder = tmp_path_factory.mktemp("oidc")
+    said = f"{ORIGIN}/sign-in/oidc/back-channel"
+    with OidcServer.started(
+        folder, redirect_uris=[BACK], signing_key=KEY, backchannel_logout_uri=said
+    ) as started:
         yield started
 
 
@@ -225,3 +233,89 @@ def test_neither_nonce_nor_verifier_stand_in_the_database_or_follow_from_the_add
         assert secret not in kept
     assert derived(cookie, state, "verifier") not in url
     assert derived("another", state, "verifier") != derived(cookie, state, "verifier")
+
+
+LOGOUT = "http://schemas.openid.net/event/backchannel-logout"
+
+
+def logout_token(place: Place, *, key: RSAKey = KEY, **claims: Any) -> str:
+    """A logout token as the provider signs one (OpenID Connect Back-Channel Logout 1.0 section 2.4)."""
+    now = int(place.clock().timestamp())
+    told = {
+        "iss": place.provider.issuer,
+        "aud": place.provider.client_id,
+        "iat": now,
+        "exp": now + 120,
+        "jti": "token-1",
+        "events": {LOGOUT: {}},
+        **claims,
+    }
+    given = {name: value for name, value in told.items() if value is not None}
+    return jwt.encode({"alg": "RS256", "typ": "logout+jwt", "kid": "first"}, given, key)
+
+
+def say(window: Window, token: str) -> int:
+    """The provider says it: a program, without cookies, from elsewhere."""
+    posted = window.another("203.0.113.5").client.post(
+        "/sign-in/oidc/back-channel", data={"logout_token": token}
+    )
+    return posted.status_code
+
+
+def test_a_word_of_the_provider_that_somebody_has_signed_out_ends_their_sessions_from_there(
+    place: Place,
+) -> None:
+    who = linked(place, "alice")
+    window = place.window()
+    come_back(window, place.provider.sign_in(away(window)))
+    assert window.look("/me").status_code == 200
+    own = window.another()
+    device = with_passkey(place.desk, who, Browser(at=place.clock()))
+    own.look("/sign-in")
+    own.use(device, "/sign-in/passkey")
+    assert say(window, logout_token(place, sub="alice")) == 200
+    assert window.look("/me").status_code == 303
+    assert own.look("/me").status_code == 200
+    assert say(window, logout_token(place, sub="alice")) == 400
+
+
+def test_the_providers_own_name_of_a_session_is_enough(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    linked(place, "alice")
+    heard: list[str] = []
+    finish = OidcProvider.finish
+
+    def listening(*given: Any, **told: Any) -> Any:
+        found = finish(*given, **told)
+        heard.append(found.session)
+        return found
+
+    monkeypatch.setattr(OidcProvider, "finish", listening)
+    window = place.window()
+    come_back(window, place.provider.sign_in(away(window)))
+    assert heard[0]
+    assert say(window, logout_token(place, sid="another")) == 200
+    assert window.look("/me").status_code == 200
+    assert say(window, logout_token(place, sid=heard[0], jti="token-2")) == 200
+    assert window.look("/me").status_code == 303
+
+
+def test_a_logout_token_that_is_not_the_providers_ends_nothing(place: Place) -> None:
+    linked(place, "alice")
+    window = place.window()
+    come_back(window, place.provider.sign_in(away(window)))
+    other = RSAKey.generate_key(2048, {"kid": "first", "use": "sig", "alg": "RS256"})
+    for token in (
+        logout_token(place, sub="alice", key=other),
+        logout_token(place, sub="alice", iss="https://other.example"),
+        logout_token(place, sub="alice", aud="another"),
+        logout_token(place, sub="alice", nonce="x"),
+        logout_token(place, sub="alice", events={}),
+        logout_token(place, sub="alice", exp=1),
+        logout_token(place, sub="alice", jti=None),
+        logout_token(place),
+        "",
+        "x.y.z",
+        "a" * 70_000,
+    ):
+        assert say(window, token) == 400
+    assert window.look("/me").status_code == 200

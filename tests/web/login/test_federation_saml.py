@@ -13,6 +13,7 @@ import pytest
 from tests.collect.directories.providers import SamlServer
 from tests.web.login.conftest import ORIGIN, Browser, in_directory, somebody, with_passkey
 from tests.web.login.window import Clock, Window, plane_of
+from watchword.web.login import under_way
 from watchword.web.login.desk import Desk
 
 ACS = f"{ORIGIN}/sign-in/saml/acs"
@@ -141,6 +142,23 @@ def test_an_assertion_is_taken_once_even_in_another_flow(place: Place) -> None:
     another = {**form, "RelayState": place.provider.sign_in(away(window))["RelayState"]}
     come_back(window, another)
     assert window.page.status_code == 401
+
+
+def test_an_assertion_is_taken_once_even_if_its_flow_were_not(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    linked(place, "alice")
+    window = place.window()
+    form = place.provider.sign_in(away(window))
+    flow = window.client.cookies["__Host-ww-flow"]
+    monkeypatch.setattr(under_way, "spend", under_way.look)
+    come_back(window, form)
+    assert window.session
+    again = window.another()
+    again.client.cookies.set("__Host-ww-flow", flow, domain="watchword.example", path="/")
+    come_back(again, form)
+    assert again.page.status_code == 401
+    assert not again.session
 
 
 @pytest.mark.parametrize("fault", ["cut", "other", "empty"])

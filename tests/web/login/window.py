@@ -6,7 +6,7 @@ import os
 import re
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from html import unescape
 from pathlib import Path
@@ -54,6 +54,35 @@ def plane_of(database: Database, folder: Path, clock: Callable[[], datetime], **
     )
 
 
+class Switch:
+    """Stands for a part of a process, and can be turned to another: to build the application takes longer than most tests."""
+
+    def __init__(self, now: Any) -> None:
+        self.now = now
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.now, name)
+
+    def __call__(self, *given: Any) -> Any:
+        return self.now(*given)
+
+
+_PARTS = ("database", "clock", "told")
+_APPS: dict[str, tuple[Any, dict[str, Switch]]] = {}
+
+
+def app_of(plane: ControlPlane) -> Any:
+    """An application on the parts of a process; built once for the same settings."""
+    key = repr((plane.settings, sorted(plane.directories.items())))
+    if key not in _APPS:
+        switches = {name: Switch(getattr(plane, name)) for name in _PARTS}
+        _APPS[key] = (create_app(replace(plane, **switches)), switches)
+    app, switches = _APPS[key]
+    for name, switch in switches.items():
+        switch.now = getattr(plane, name)
+    return app
+
+
 @dataclass
 class Form:
     """A form of a page: where it leads, and its fields as they stand."""
@@ -75,7 +104,7 @@ class Window:
     def on(cls, plane: ControlPlane, address: str = "192.0.2.7") -> Window:
         return cls(
             TestClient(
-                create_app(plane),
+                app_of(plane),
                 base_url=ORIGIN,
                 follow_redirects=False,
                 raise_server_exceptions=False,

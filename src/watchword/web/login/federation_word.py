@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from watchword.collect.directories.configured import Configured
-from watchword.errors import DirectoryError, RowExists, SignInRefused, WatchwordError
+from watchword.errors import DirectoryError, SignInRefused, WatchwordError
 from watchword.model.directory import DirectoryAccount
-from watchword.store.state.standing import DIRECTORY_ACTOR
 from watchword.web.login import sign_in
+from watchword.web.login.federation_admission import take_in
 from watchword.web.login.pages_front import Front
 from watchword.web.login.pages_sign_in import SILENT, identify
 from watchword.web.login.progress import Refused, Word
@@ -54,26 +54,6 @@ def silent(front: Front, directory: str, target: str, error: WatchwordError) -> 
     """The first page again, where the identity provider could not be asked."""
     tell(front, directory, error)
     return identify(front, target, SILENT, 503)
-
-
-def take_in(front: Front, directory: Configured, account: DirectoryAccount) -> None:
-    """Take in an account that nobody has, where the directory's settings say so.
-
-    Raises:
-        DirectoryError: the directory is disabled.
-    """
-    if not directory.admit:
-        return
-    from watchword.access.admission import admit
-    from watchword.access.directories import directory_of
-
-    act = front.visit.act(f"{DIRECTORY_ACTOR}{directory.directory}", "signed in for the first time")
-    table = front.parts.plane.directories[directory.directory]
-    try:
-        admit(front.parts.desk.database, directory_of(directory.directory, table), account, act)
-    except RowExists:
-        # The same account signs in twice at once: the other has taken it in.
-        return
 
 
 def tell(front: Front, directory: str, error: WatchwordError) -> None:

@@ -21,6 +21,7 @@ from watchword.web.console.look import links
 from watchword.web.console.views import sign_in as views
 from watchword.web.login import cookies, sign_in
 from watchword.web.login.desk import LOCAL
+from watchword.web.login.federation_admission import take_in
 from watchword.web.login.pages_front import SECOND, STEP, AtFront, Front, step_of
 from watchword.web.login.progress import Asked
 
@@ -248,7 +249,9 @@ def _ldap(front: Front, found: Configured, typed: str, password: str) -> Callabl
         from watchword.collect.directories.ldap_sign_in import LdapSignIn
 
         with front.parts.turn(found.directory):
-            return LdapSignIn(found.ldap(), now=front.parts.plane.clock).check(typed, password)
+            account = LdapSignIn(found.ldap(), now=front.parts.plane.clock).check(typed, password)
+        take_in(front, found, account)
+        return account
 
     return check
 
