@@ -242,3 +242,39 @@ def test_lease_lost_says_which_job(make: Make, database: Database, clock: Clock)
     with pytest.raises(LeaseLost, match="mail") as lost:
         hold.renew()
     assert "job j" in lost.value.diagnosis()
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_work_that_comes_back_goes_on_where_the_clock_was_ahead_and_is_right_again(
+    make: Make, clock: Clock, restarted: bool
+) -> None:
+    turns, stop = [], threading.Event()
+
+    def turn(_: Hold) -> None:
+        turns.append(clock.seconds)
+        if clock.seconds < 1_000:
+            stop.set()
+
+    handlers = {"look": Reconciler(timedelta(minutes=10), turn)}
+    clock.seconds = 30_000_000
+    worker = make(handlers)
+    worker.prepare()
+    worker.attempt()
+    clock.seconds = 0
+    if restarted:
+        worker = make(handlers)
+        worker.prepare()
+    else:
+        # As the loop finds it: it was ahead a moment ago.
+        worker._after(after(30_000_000))
+    worker.attempt()
+    assert turns == [30_000_000]
+    clock.seconds = 601
+    worker.run(stop, idle=0.01)
+    assert turns == [30_000_000, 601]
+
+
+def test_a_clock_that_is_corrected_by_seconds_changes_nothing(make: Make, clock: Clock) -> None:
+    worker = make({"look": Reconciler(timedelta(minutes=10), lambda _: None)})
+    assert worker._after(after(3)) == after(0)
+    assert endings(worker) == []

@@ -153,6 +153,15 @@ def fail(connection: Connection, held: Lease, at: datetime, error: str, retry_at
     )
 
 
+def bring_back(connection: Connection, name: str, key: str, latest: datetime) -> bool:
+    """See that a job is due by ``latest``, whoever holds it; whether it was due later, which only a clock that was wrong explains.
+
+    Who held it is overtaken, as at the end of a lease.
+    """
+    late = (jobs.c.name == name) & (jobs.c.key == key) & (jobs.c.due > latest)
+    return connection.execute(update(jobs).where(late).values(due=latest)).rowcount == 1
+
+
 def job(connection: Connection, which: JobId) -> Job | None:
     """A job as it stands."""
     row = connection.execute(select(jobs).where(jobs.c.id == which)).mappings().first()

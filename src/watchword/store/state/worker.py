@@ -29,6 +29,9 @@ from watchword.model.leases import Backoff, JobId, Lease, NewJob
 from watchword.store.state import leases
 from watchword.store.state.database import Database
 
+SET_BACK: Final = timedelta(seconds=5)
+"""By how much a clock may be corrected without anything being looked at."""
+
 KEY: Final = "standing"
 """The key of a reconciler's only job."""
 
@@ -109,9 +112,23 @@ class Worker:
 
     def run(self, stop: threading.Event, idle: float = 1.0) -> None:
         """Work until ``stop`` is set; where nothing is due, look again after ``idle`` seconds."""
+        latest = self.clock()
         while not stop.is_set():
+            latest = self._after(latest)
             if not self.attempt():
                 stop.wait(idle)
+
+    def _after(self, latest: datetime) -> datetime:
+        """The time now; where the clock was set back, what comes back by itself is brought back, too."""
+        now = self.clock()
+        if now >= latest - SET_BACK:
+            return now
+        try:
+            self.prepare()
+        except DatabaseError as error:
+            self.report(Report(Ending.UNREACHED, error=str(error)))
+            return latest
+        return now
 
     def attempt(self) -> bool:
         """Do one job if one is due; whether there was one."""
@@ -125,7 +142,9 @@ class Worker:
         return lease is not None
 
     def prepare(self) -> None:
-        """See that each reconciler's job is there; done by every worker as it starts.
+        """See that each reconciler's job is there, and due no later than it may be; done by every worker as it starts.
+
+        A job that was noted while a clock was ahead would otherwise not come back before that time.
 
         Raises:
             DatabaseError: the database cannot be written.
@@ -135,6 +154,8 @@ class Worker:
             for name, one in self.handlers.items():
                 if isinstance(one, Reconciler):
                     leases.enqueue(connection, NewJob(name, KEY, at), JobId(self.new_id()), at)
+                    most = max(one.every, self.backoff.most, self.lease)
+                    leases.bring_back(connection, name, KEY, at + most)
 
     def _claim(self) -> Lease | None:
         wish = leases.Claim(self.name, frozenset(self.handlers), self.lease)
