@@ -20,6 +20,7 @@ from watchword.store.state import session_store
 from watchword.store.state.database import Database
 from watchword.store.state.transition import Act
 from watchword.web.login.arrival import Visit
+from watchword.web.login.sessions import SKEW
 from watchword.web.login.tokens import b64, digest, draw, draw_id
 
 PREFIX: Final = "ww_"
@@ -104,7 +105,8 @@ def resolve(database: Database, secret: str, now: datetime) -> tuple[ApiToken, P
     if found is None:
         return None
     token, principal = found
-    in_force = token.state is TokenState.ACTIVE and now < token.expires
+    # One from the future was made while a clock was ahead, and would last longer than any may.
+    in_force = token.state is TokenState.ACTIVE and token.created - SKEW <= now < token.expires
     if not in_force or not is_active(principal, now):
         return None
     if token.last_used is None or now - token.last_used >= TOUCH:
