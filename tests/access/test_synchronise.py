@@ -200,9 +200,12 @@ def test_an_empty_directory_is_refused(database: Database) -> None:
 def test_an_id_that_comes_twice_is_not_believed_and_the_account_stays_as_it_was(database: Database) -> None:
     one = corp()
     sync(database, one)
-    one.add("s1", display_name="Impostor", enabled=False)
+    fake = FakeDirectory().add("s1", display_name="Impostor", enabled=False)
+    one.people = [*fake.people, *one.people, *FakeDirectory().add("new").add("new").people]
     told = sync(database, one, later(1))
+    assert [fault.where for fault in told.faults] == ["account new", "account s1"]
     assert "more than once" in told.faults[0].what
+    assert "new" not in states(database)
     assert (owner(database, "corp/s1").display_name, states(database)["s1"]) == ("Person s1", "present")
     assert owner(database, "corp/s1").status is PrincipalStatus.ACTIVE
 

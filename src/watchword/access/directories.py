@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from watchword.errors import UsageError, WatchwordError
@@ -18,7 +19,7 @@ from watchword.store.state import directory_records, membership
 from watchword.store.state.database import Database
 from watchword.store.state.directory_spool import Spool
 from watchword.store.state.directory_sync import BATCH, Sync, spool_of, write_accounts
-from watchword.store.state.linking import Linker
+from watchword.store.state.linking import Linked, Linker
 from watchword.store.state.scim_values import new_id
 
 if TYPE_CHECKING:
@@ -172,12 +173,16 @@ def _link_all(sync: Sync, linker: Linker, *, guests: bool) -> bool:
             after, subjects = linker.page(connection, after, BATCH, guests=guests)
         if not subjects:
             return moved
-        with sync.writing() as (connection, append):
-            told = linker.link(connection, subjects, sync.act, append)
+        told = sync.patiently(partial(_link_batch, sync, linker, subjects))
         moved = moved or bool(told.people)
         sync.faults.extend(told.faults)
         for what, count in told.counts.items():
             sync.add(what, count)
+
+
+def _link_batch(sync: Sync, linker: Linker, subjects: Sequence[str]) -> Linked:
+    with sync.writing() as (connection, append):
+        return linker.link(connection, subjects, sync.act, append)
 
 
 def _finish(sync: Sync) -> Synced:

@@ -18,11 +18,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, func, select
 
-from watchword.errors import DirectoryError
+from watchword.errors import DatabaseLocked, DirectoryError, RowChanged
 from watchword.model.directory import DirectoryFault, DirectoryReader
 from watchword.model.people import DirectoryId, PresenceState
 from watchword.store.audit import journal
@@ -43,8 +44,13 @@ from watchword.store.state.transition import (
     transition,
 )
 
+T = TypeVar("T")
+
 BATCH: Final = 1_000
 """Accounts of one transaction."""
+
+TRIES: Final = 5
+"""How often a transaction is tried where others are in the way; each waits for them as long as the database allows."""
 
 ENOUGH: Final = 10
 """Accounts from which on it is strange that half of them are missing."""
@@ -74,6 +80,22 @@ class Sync:
     def add(self, what: str, count: int = 1) -> None:
         """Count something."""
         self.counts[what] = self.counts.get(what, 0) + count
+
+    def patiently(self, work: Callable[[], T]) -> T:
+        """Do one transaction, again if others were in the way: it was undone whole, and what was counted is forgotten.
+
+        Raises:
+            DatabaseLocked, RowChanged: they still were, after some tries.
+        """
+        for left in reversed(range(TRIES)):
+            counts, settled = dict(self.counts), self.settled.copy()
+            try:
+                return work()
+            except (DatabaseLocked, RowChanged):
+                self.counts, self.settled = counts, settled
+                if not left:
+                    raise
+        raise AssertionError("unreachable")
 
     @contextmanager
     def writing(self) -> Iterator[tuple[Connection, Journal]]:
@@ -142,7 +164,7 @@ def write_accounts(sync: Sync, spool: Spool) -> None:
             )
         )
     for batch in spool.accounts(BATCH):
-        _write_batch(sync, dict(batch))
+        sync.patiently(partial(_write_batch, sync, dict(batch)))
     if sync.believed and not spool.is_full_of_faults:
         _mark_gone(sync, spool)
 
@@ -244,7 +266,7 @@ def _mark_gone(sync: Sync, spool: Spool) -> None:
         missing = spool.missing("account", [row["subject"] for row in rows])
         going = [row for row in rows if row["subject"] in missing and not _is_named(row, named)]
         if going:
-            _end_batch(sync, going)
+            sync.patiently(partial(_end_batch, sync, going))
 
 
 def _page(sync: Sync, after: str) -> Sequence[Mapping[Any, Any]]:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import Connection, Select, and_, delete, insert, literal, select
@@ -45,12 +46,18 @@ def write_groups(sync: Sync, spool: Spool) -> set[str]:
         return set()
     changed: set[str] = set()
     for batch in spool.groups(BATCH):
-        with sync.writing() as (connection, append):
-            rows = _groups(connection, sync.directory, [subject for subject, _ in batch])
-            for subject, told in batch:
-                changed |= _write_group(sync, connection, append, rows.get(subject), (subject, told))
+        changed |= sync.patiently(partial(_write_batch, sync, batch))
     if not spool.is_full_of_faults:
         changed |= _mark_gone(sync, spool)
+    return changed
+
+
+def _write_batch(sync: Sync, batch: Sequence[tuple[str, Mapping[str, Any]]]) -> set[str]:
+    changed: set[str] = set()
+    with sync.writing() as (connection, append):
+        rows = _groups(connection, sync.directory, [subject for subject, _ in batch])
+        for subject, told in batch:
+            changed |= _write_group(sync, connection, append, rows.get(subject), (subject, told))
     return changed
 
 
@@ -125,9 +132,13 @@ def flatten_all(sync: Sync, only: Collection[str] | None = None) -> None:
         sync.faults.append(DirectoryFault(where, what, "take one out of the other in the directory"))
     wanted = sorted(edges if only is None else around(edges, only) & set(edges))
     for number in range(0, len(wanted), BATCH):
-        with sync.writing() as (connection, append):
-            count = flatten(connection, edges, wanted[number : number + BATCH], sync.act, append)
-        sync.add("memberships changed", count)
+        some = wanted[number : number + BATCH]
+        sync.add("memberships changed", sync.patiently(partial(_flatten_batch, sync, edges, some)))
+
+
+def _flatten_batch(sync: Sync, edges: Mapping[str, Collection[str]], some: Sequence[str]) -> int:
+    with sync.writing() as (connection, append):
+        return flatten(connection, edges, some, sync.act, append)
 
 
 def edges_of(connection: Connection, directory: str) -> dict[str, list[str]]:

@@ -35,6 +35,10 @@ class Settled:
     resumed: list[str] = field(default_factory=list)
     ended: int = 0
 
+    def copy(self) -> Settled:
+        """The same, apart."""
+        return Settled([*self.suspended], [*self.resumed], self.ended)
+
 
 def is_usable(row: Mapping[Any, Any], now: datetime) -> bool:
     """Whether one could sign in with an account: it is there, not disabled, and not past its end."""
