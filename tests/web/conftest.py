@@ -41,6 +41,7 @@ def home(lasting: House, furnished: Path) -> House:
     shutil.copy(furnished, lasting.plane.folder / "state.sqlite")
     lasting.clock.at = NOW
     lasting.told.clear()
+    lasting.http.cookies.clear()
     return lasting
 
 

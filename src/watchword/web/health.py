@@ -31,7 +31,8 @@ def router(plane: ControlPlane, metrics: Metrics, alive: Alive | None) -> APIRou
 
     @made.get("/healthz")
     @public("says only that the process answers; asked by load balancers")
-    def healthz() -> Response:
+    async def healthz() -> Response:
+        # Not in a thread: it answers also while all threads wait for the database.
         return JSONResponse({"status": "ok"})
 
     @made.get("/readyz")
