@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from watchword.model.people import Principal, PrincipalId
 from watchword.model.sessions import ApiToken, Session, SessionId, SessionState, TokenId, TokenState
@@ -23,6 +23,11 @@ from watchword.store.state.sessions import (
     token_row,
 )
 from watchword.store.state.transition import Act, Move, create, touch, transition
+
+_SESSION: Final = select(sessions).where(sessions.c.id == bindparam("session_id"))
+_TOKEN: Final = select(api_tokens).where(api_tokens.c.digest == bindparam("token_digest"))
+_OWNER: Final = select(principals).where(principals.c.id == bindparam("owner_id"))
+# Made once: they run at each request, and making a statement takes longer than running it.
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +45,11 @@ def add(connection: Connection, session: Session, act: Act) -> None:
 
 def find(connection: Connection, session: SessionId) -> Held | None:
     """A session, whatever its state, and whose it is."""
-    row = connection.execute(select(sessions).where(sessions.c.id == session)).mappings().first()
+    row = connection.execute(_SESSION, {"session_id": session}).mappings().first()
     if row is None:
         return None
     found = session_of(row)
-    owner = select(principals).where(principals.c.id == found.principal)
-    return Held(found, principal_of(connection.execute(owner).mappings().one()))
+    return Held(found, _owner(connection, found.principal))
 
 
 def end(
@@ -127,12 +131,15 @@ def add_token(connection: Connection, token: ApiToken, act: Act) -> None:
 
 def find_token(connection: Connection, digest: str) -> tuple[ApiToken, Principal] | None:
     """The API token of a digest, whatever its state, and whose it is."""
-    row = connection.execute(select(api_tokens).where(api_tokens.c.digest == digest)).mappings().first()
+    row = connection.execute(_TOKEN, {"token_digest": digest}).mappings().first()
     if row is None:
         return None
     found = token_of(row)
-    owner = select(principals).where(principals.c.id == found.principal)
-    return found, principal_of(connection.execute(owner).mappings().one())
+    return found, _owner(connection, found.principal)
+
+
+def _owner(connection: Connection, principal: PrincipalId) -> Principal:
+    return principal_of(connection.execute(_OWNER, {"owner_id": principal}).mappings().one())
 
 
 def get_token(connection: Connection, token: TokenId) -> ApiToken | None:
