@@ -199,6 +199,8 @@ def _outside() -> Iterator[tuple[str, Page]]:
     welcome = sign_in.WelcomeView("/welcome", "bootstrap", expires=NOW + timedelta(hours=1), asks_name=True)
     yield "welcome", (outside("Welcome"), welcome)
     yield "welcome-recovery", (outside("Welcome"), sign_in.WelcomeView("/welcome", "recovery", "Ada"))
+    away = sign_in.AwayView("Company login", "https://id.example/authorize?state=a&nonce=b", by_itself=False)
+    yield "away", (outside("Company login"), away)
     yield "onward", (outside("Signing you in"), sign_in.OnwardView("/sign-in/saml/finish", by_itself=False))
     yield "signed-out", (outside("Signed out"), sign_in.SignedOutView(2))
     yield "error-outside", (outside("Error"), errors.error_view(404, "req-0123", signed_in=False))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -77,8 +79,10 @@ def away(window: Window, target: str = "/me") -> str:
     """Press the button; the address to which the browser is sent."""
     window.look(f"/sign-in?next={target}")
     window.submit("/sign-in/oidc/idp")
-    assert window.page.status_code == 303, window.words
-    return window.page.headers["location"]
+    assert window.page.status_code == 200, window.words
+    found = re.search(r'<meta http-equiv="refresh" content="0;url=([^"]+)">', window.page.text)
+    assert found is not None
+    return unescape(found[1])
 
 
 def come_back(window: Window, told: dict[str, str]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +67,10 @@ def place(sqlite_desk: Desk, provider: SamlServer, tmp_path: Path) -> Place:
 def away(window: Window) -> str:
     window.look("/sign-in?next=/me")
     window.submit("/sign-in/saml/corp-saml")
-    assert window.page.status_code == 303, window.words
-    return window.page.headers["location"]
+    assert window.page.status_code == 200, window.words
+    found = re.search(r'<meta http-equiv="refresh" content="0;url=([^"]+)">', window.page.text)
+    assert found is not None
+    return unescape(found[1])
 
 
 def posted(window: Window, form: dict[str, str]) -> None:

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import APIRouter, Form
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from watchword.collect.directories.configured import Configured
 from watchword.errors import DirectoryError, RowExists, SignInRefused
@@ -28,7 +28,7 @@ from watchword.store.state.standing import DIRECTORY_ACTOR
 from watchword.store.state.transition import Act
 from watchword.web.authorise import public
 from watchword.web.login import cookies, sessions, under_way
-from watchword.web.login.federation_word import Said, came_back, refused, silent
+from watchword.web.login.federation_word import Said, away, came_back, refused, silent
 from watchword.web.login.pages_front import AtFront, Front, Parts
 from watchword.web.login.tokens import b64, digest
 
@@ -157,7 +157,7 @@ def begin(front: AtFront, directory: str, csrf: Text = "", next: Text = "/") -> 
             )
     except DirectoryError as error:
         return silent(front, found.directory, target, error)
-    return RedirectResponse(address, 303)
+    return away(front, found, address)
 
 
 def derived(browser: str, flow: str, purpose: str) -> str:

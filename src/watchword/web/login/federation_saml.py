@@ -16,7 +16,7 @@ import re
 from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import APIRouter, Form
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from watchword.errors import DirectoryError, SignInRefused
 from watchword.model.directory import DirectoryKind
@@ -27,7 +27,7 @@ from watchword.web.authorise import public
 from watchword.web.console.views.sign_in import OnwardView
 from watchword.web.login import cookies, under_way
 from watchword.web.login.federation_oidc import derived
-from watchword.web.login.federation_word import Said, came_back, refused, silent
+from watchword.web.login.federation_word import Said, away, came_back, refused, silent
 from watchword.web.login.pages_front import AtFront, Front, Parts
 from watchword.web.login.tokens import digest, is_formed, unb64
 
@@ -127,7 +127,7 @@ def begin(front: AtFront, directory: str, csrf: Text = "", next: Text = "/") -> 
         )
     except DirectoryError as error:
         return silent(front, found.directory, target, error)
-    return RedirectResponse(address, 303)
+    return away(front, found, address)
 
 
 @router.get("/sign-in/saml/{directory}/metadata")

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from watchword.collect.directories.configured import Configured
 from watchword.errors import DirectoryError, SignInRefused, WatchwordError
 from watchword.model.directory import DirectoryAccount
+from watchword.web.console.views.sign_in import AwayView
 from watchword.web.login import sign_in
 from watchword.web.login.federation_admission import take_in
 from watchword.web.login.pages_front import Front
@@ -42,6 +43,11 @@ def came_back(
     except DirectoryError as error:
         return silent(front, name, target, error)
     return _taken(front, directory, target, said) if directory else refused(front, target, SignInRefused(""))
+
+
+def away(front: Front, directory: Configured, address: str) -> Response:
+    """Send the browser to an identity provider."""
+    return front.page(directory.display, AwayView(directory.display, address))
 
 
 def refused(front: Front, target: str, error: SignInRefused) -> Response:

@@ -6,6 +6,7 @@ The pages know nothing of whether somebody exists: what they show follows from w
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -167,6 +168,26 @@ class WelcomeView:
     fields: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     asks_name: bool = False
     error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AwayView:
+    """The browser goes to another site to sign in there: by itself, or by a click.
+
+    A page and no redirection: the policy of our pages lets forms lead to ourselves only, and browsers hold every
+    address to it to which the answer to a form redirects, the provider's own further ones included.
+    """
+
+    template: ClassVar[str] = "away.html.j2"
+    label: str
+    address: str = field(repr=False)
+    by_itself: bool = True
+
+    @property
+    def target(self) -> str:
+        """The address if it leads to another site over TLS, or to this machine; else nowhere."""
+        loopback = re.match(r"http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?/", self.address)
+        return self.address if loopback else links.safe_href(self.address)
 
 
 @dataclass(frozen=True, slots=True)
