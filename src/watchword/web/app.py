@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -57,27 +55,9 @@ def create_app(plane: ControlPlane, metrics: Metrics | None = None, alive: Alive
     app.include_router(v1.router(plane))
     for module in FACES:
         _include(app, module, plane)
-    guard(app, plane, counts, form_origins(plane))
+    guard(app, plane, counts)
     require_declared(app.routes)
     return app
-
-
-def form_origins(plane: ControlPlane) -> frozenset[str]:
-    """Where forms of the sign-in may lead: to the configured identity providers.
-
-    An OpenID provider's sign-in page may lie elsewhere than its issuer, and a SAML provider's is told by its metadata; both are
-    known only when they are asked.  Where there is such a one, any site by TLS is allowed, from pages of the sign-in only.
-    """
-    found = set()
-    for one in plane.directories.values():
-        table = one if isinstance(one, Mapping) else {}
-        if table.get("kind") in {"oidc", "saml"} and "sso_url" not in table:
-            found.add("https:")
-        for key in ("issuer", "sso_url"):
-            parts = urlsplit(str(table.get(key, "")))
-            if parts.scheme in {"http", "https"} and parts.netloc:
-                found.add(f"{parts.scheme}://{parts.netloc}")
-    return frozenset(found)
 
 
 def _include(app: FastAPI, module: str, plane: ControlPlane) -> None:

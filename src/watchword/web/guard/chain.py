@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from watchword.web.api.idempotency import Idempotency
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 
-def guard(app: FastAPI, plane: ControlPlane, metrics: Metrics, form_origins: Iterable[str] = ()) -> None:
+def guard(app: FastAPI, plane: ControlPlane, metrics: Metrics) -> None:
     """Put the guards around an application; the first that is put is the innermost."""
     web = plane.settings
     inside_out: tuple[tuple[Any, dict[str, Any]], ...] = (
@@ -32,7 +31,7 @@ def guard(app: FastAPI, plane: ControlPlane, metrics: Metrics, form_origins: Ite
         (Rate, {"buckets": Buckets(web.requests_a_minute)}),
         (Hosts, {"public_url": web.public_url}),
         (Errors, {"clock": plane.clock, "tell": plane.told}),
-        (Headers, {"secure": web.is_secure, "form_origins": tuple(form_origins)}),
+        (Headers, {"secure": web.is_secure}),
         (Telemetry, {"metrics": metrics, "clock": plane.clock, "tell": plane.told}),
         (RequestIds, {"randomness": plane.randomness}),
         (Proxies, {"trusted": web.trusted_proxies}),

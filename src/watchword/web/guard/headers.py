@@ -32,14 +32,11 @@ HSTS: Final = "max-age=63072000; includeSubDomains"
 ONE_TIME: Final = ("/enrol", "/bootstrap", "/recover")
 """Beginnings of the paths whose address may hold a one-time token: nothing is told of where one comes from."""
 
-SIGN_IN: Final = ("/sign-in", "/prove-again")
-"""Beginnings of the paths whose forms may lead to an identity provider: browsers hold redirects after a form to the policy, too."""
-
 NO_STORE: Final = "no-store"
 
 
-def policy(form_origins: Iterable[str] = ()) -> str:
-    """The content security policy; forms may also lead to ``form_origins``, to which sign-ins are handed on."""
+def policy() -> str:
+    """The content security policy; forms lead to ourselves only, and to identity providers lead pages (``AwayView``)."""
     parts = (
         "default-src 'none'",
         "script-src 'self'",
@@ -47,7 +44,7 @@ def policy(form_origins: Iterable[str] = ()) -> str:
         "img-src 'self' data:",
         "font-src 'self'",
         "connect-src 'self'",
-        " ".join(("form-action 'self'", *sorted(set(form_origins)))),
+        "form-action 'self'",
         "frame-ancestors 'none'",
         "base-uri 'none'",
     )
@@ -56,11 +53,10 @@ def policy(form_origins: Iterable[str] = ()) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Headers:
-    """Puts the headers on every answer; ``form_origins`` are where forms of the sign-in may lead beside our own."""
+    """Puts the headers on every answer."""
 
     app: App
     secure: bool
-    form_origins: tuple[str, ...] = ()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand the request on, and put the headers on what comes back."""
@@ -77,8 +73,7 @@ class Headers:
 
     def _with(self, given: Iterable[tuple[bytes, bytes]], scope: Scope) -> list[tuple[bytes, bytes]]:
         mine = {**FIXED, **facts(scope).get(RATE, {})}
-        signs_in = path(scope).startswith(SIGN_IN)
-        mine["content-security-policy"] = policy(self.form_origins if signs_in else ())
+        mine["content-security-policy"] = policy()
         mine["referrer-policy"] = "no-referrer" if path(scope).startswith(ONE_TIME) else "same-origin"
         if self.secure:
             mine["strict-transport-security"] = HSTS
