@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
 import http.client
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 PATIENCE = 60.0
@@ -71,6 +75,14 @@ class Served:
         return self.process.wait(PATIENCE)
 
 
+@cache
+def compiled() -> str:
+    """The folder of compiled modules of all processes of this run."""
+    folder = tempfile.mkdtemp(prefix="ww-compiled-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 @contextmanager
 def serving(folder: Path, *options: str, config: str = "", **environment: str) -> Iterator[Served]:
     """A process in a folder, ready to be asked."""
@@ -93,7 +105,10 @@ def begin(
     log = folder / "log"
     if config:
         (folder / "watchword.toml").write_text(config)
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("WATCHWORD_")}
+    left_out = ("WATCHWORD_", "PYTHONDONTWRITEBYTECODE")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(left_out)}
+    # As an installed program has it: compiled once, not at each start.
+    kept["PYTHONPYCACHEPREFIX"] = compiled()
     with log.open("a") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "watchword", "serve", *options],
