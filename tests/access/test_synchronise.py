@@ -116,6 +116,21 @@ def test_a_disabled_account_ends_the_session_of_its_person(database: Database) -
     assert session_state(database, session) == "revoked"
 
 
+def test_an_account_that_comes_to_its_end_suspends_its_person_though_nothing_else_changed(
+    database: Database,
+) -> None:
+    one = corp()
+    one.set("s1", expires=later(2))
+    sync(database, one)
+    session = sign_in(database, "corp/s1")
+    assert sync(database, one, later(1)).suspended == 0
+    assert sync(database, one, later(2)).suspended == 1
+    assert session_state(database, session) == "revoked"
+    assert sync(database, one, later(3)).suspended == 0
+    one.set("s1", expires=None)
+    assert sync(database, one, later(4)).resumed == 1
+
+
 def test_a_locked_account_suspends_nobody_since_anybody_can_lock_it(database: Database) -> None:
     one = corp()
     sync(database, one)

@@ -25,7 +25,7 @@ from sqlalchemy import Connection, func, select
 
 from watchword.errors import DatabaseLocked, DirectoryError, RowChanged
 from watchword.model.directory import DirectoryFault, DirectoryReader
-from watchword.model.people import DirectoryId, PresenceState
+from watchword.model.people import DirectoryId, PresenceState, PrincipalStatus
 from watchword.store.audit import journal
 from watchword.store.audit.records import Entry
 from watchword.store.state.accounts import ACCOUNTS, accounts
@@ -167,6 +167,26 @@ def write_accounts(sync: Sync, spool: Spool) -> None:
         sync.patiently(partial(_write_batch, sync, dict(batch)))
     if sync.believed and not spool.is_full_of_faults:
         _mark_gone(sync, spool)
+    sync.patiently(partial(_end_expired, sync))
+
+
+def _end_expired(sync: Sync) -> None:
+    """5., for accounts that have come to their end by themselves, of which the directory says nothing new."""
+    over = (
+        (accounts.c.directory == sync.directory)
+        & (accounts.c.state == _PRESENT)
+        & (accounts.c.account_expires <= sync.now)
+    )
+    same = (accounts.c.directory == identities.c.directory) & (accounts.c.subject == identities.c.subject)
+    owners = (
+        select(identities.c.principal)
+        .join(accounts, same)
+        .join(principals, principals.c.id == identities.c.principal)
+        .where(over, principals.c.status == PrincipalStatus.ACTIVE.value)
+        .distinct()
+    )
+    with sync.writing() as (connection, append):
+        settle(connection, set(connection.scalars(owners)), sync.act, append, sync.settled)
 
 
 def _present(sync: Sync) -> int:
