@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.web.hostile.wire import FORM, HOST, Wire, answers, signed_in
+from tests.web.hostile.wire import FORM, HOST, Wire, answers, online, signed_in
 from watchword.web import serve
 
 LINE = b"GET /api/v1/me HTTP/1.1\r\n"
@@ -130,12 +130,14 @@ def test_what_is_too_large_is_refused(wire: Wire, case: str, head: bytes, wanted
 def test_a_head_that_comes_byte_by_byte_holds_a_connection_no_longer_than_one_that_comes_at_once(
     wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serve, "HEAD_SECONDS", 0.2)
-    assert wire.send(b"GET / HTTP/1.1\r\n", b"x-a: ", b"b") == b""
-    assert wire.send(b"") == b""
-    # On a connection that was used already, too.
-    first = LINE + OURS + b"\r\n"
-    assert [one.status for one in answers(wire.send(first + b"GET / HTTP/1.1\r\nx-a"))] == [401]
+    strict = serve.bounded_protocol(0.2)
+    monkeypatch.setattr(serve, "bounded_protocol", lambda: strict)
+    with online(wire.home) as impatient:
+        assert impatient.send(b"GET / HTTP/1.1\r\n", b"x-a: ", b"b") == b""
+        assert impatient.send(b"") == b""
+        # On a connection that was used already, too.
+        first = LINE + OURS + b"\r\n"
+        assert [one.status for one in answers(impatient.send(first + b"GET / HTTP/1.1\r\nx-a"))] == [401]
 
 
 DEEP = [
@@ -203,8 +205,8 @@ def test_no_header_or_field_makes_one_method_another(wire: Wire) -> None:
     me = signed_in(wire.home, "user")
     own = me["cookie"]
     for name in ("x-http-method-override", "x-http-method", "x-method-override"):
-        assert wire.get("/sign-out", {**me, name: "POST"}).status in {404, 405}
-        assert wire.get("/sign-out?_method=POST", me).status in {404, 405}
+        for path in ("/sign-out", "/sign-out?_method=POST", "/me/sessions/end-others", "/theme"):
+            assert wire.get(path, {**me, name: "POST"}).status in {303, 404, 405}
     assert wire.get("/api/v1/me", {"cookie": own}).status == 200
     # A form cannot become a DELETE, and a request to read cannot change.
     answer = wire.form("/api/v1/sessions/x", {"_method": "DELETE"}, me)
