@@ -20,6 +20,10 @@ from tests.collect.directories.providers import OidcServer
 from tests.web.login.conftest import ORIGIN, Browser, in_directory, somebody, with_passkey
 from tests.web.login.window import Clock, Window, plane_of
 from watchword.collect.directories.oidc import OidcProvider
+from watchword.model.people import DirectoryState
+from watchword.store.state import directory_records
+from watchword.store.state.people import DIRECTORIES
+from watchword.store.state.transition import Act, Move, transition
 from watchword.web.login.desk import Desk
 
 KEY = RSAKey.generate_key(2048, {"kid": "first", "use": "sig", "alg": "RS256"})
@@ -323,3 +327,18 @@ def test_a_logout_token_that_is_not_the_providers_ends_nothing(place: Place) -> 
     ):
         assert say(window, token) == 400
     assert window.look("/me").status_code == 200
+
+
+def test_nobody_signs_in_with_a_directory_that_is_disabled(place: Place) -> None:
+    linked(place, "alice")
+    window = place.window()
+    told = place.provider.sign_in(away(window))
+    with place.desk.database.writing() as connection:
+        row = directory_records.require(connection, "idp")
+        act = Act("p-admin", place.clock(), why="test")
+        transition(connection, Move(DIRECTORIES, row.id, row.version, DirectoryState.DISABLED), act)
+    come_back(window, told)
+    assert window.page.status_code == 404
+    assert not window.session
+    window.look("/sign-in")
+    assert window.send("/sign-in/oidc/idp", window.form("/sign-in/oidc/idp").fields).status_code == 404

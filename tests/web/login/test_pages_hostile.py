@@ -363,3 +363,15 @@ def test_nobody_is_sent_elsewhere_after_signing_in(
         window.use(device, "/prove-again/passkey", next=target)
         assert window.page.headers["location"] == "/"
         assert window.look(f"/sign-in?next={target}").headers["location"] == "/"
+
+
+def test_beginning_again_gives_up_what_was_under_way(
+    sqlite_desk: Desk, window: Window, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who = somebody(sqlite_desk, user_name="ada", directory="local")
+    with_password(sqlite_desk, who, browser, monkeypatch)
+    with_app(sqlite_desk, who, browser)
+    at_the_code(window)
+    assert "__Host-ww-step" in window.client.cookies
+    window.look("/sign-in")
+    assert "__Host-ww-step" not in window.client.cookies

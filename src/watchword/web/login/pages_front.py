@@ -24,8 +24,9 @@ from watchword.collect.directories import configured
 from watchword.collect.directories.configured import Configured
 from watchword.errors import DirectoryUnreachable, SignInRefused, SignInThrottled
 from watchword.model.directory import DirectoryKind
-from watchword.model.people import DirectoryId
+from watchword.model.people import DirectoryId, DirectoryState
 from watchword.pdp.presets import ProofKind
+from watchword.store.state import directory_records
 from watchword.web.caller import FORMS, Caller, arrival
 from watchword.web.console.pages.frame import gate, page
 from watchword.web.console.rendering import View
@@ -102,9 +103,15 @@ class Parts:
             Refused: 404: there is no such one.
         """
         found = self.directories.get(DirectoryId(name))
-        if found is None or found.kind is not kind or not found.sign_in:
+        if found is None or found.kind is not kind or not found.sign_in or self.is_disabled(found.directory):
             raise Refused(404, "there is no such directory to sign in with")
         return found
+
+    def is_disabled(self, directory: DirectoryId) -> bool:
+        """Whether somebody has disabled a directory: then nobody signs in with it either."""
+        with self.desk.database.reading() as connection:
+            row = directory_records.get(connection, directory)
+        return row is not None and row.state is DirectoryState.DISABLED
 
     @contextmanager
     def turn(self, directory: DirectoryId) -> Iterator[None]:

@@ -46,7 +46,11 @@ def begin(front: AtFront, next: str = "/") -> Response:  # noqa: A002 - the name
     target = cookies.next_path(next)
     if front.caller.session is not None:
         return RedirectResponse(target, 303)
-    return identify(front, target)
+    answer = identify(front, target)
+    if front.cookie(STEP):
+        # What was under way is given up, so that nothing of it is asked for later.
+        answer.headers.append("set-cookie", cookies.forget_cookie(STEP))
+    return answer
 
 
 @router.post("/sign-in")
