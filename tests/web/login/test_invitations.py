@@ -31,7 +31,7 @@ from watchword.model.lifecycle import IllegalMove
 from watchword.model.login import Purpose, RecoveryId, RecoveryState
 from watchword.model.people import Principal, PrincipalId, PrincipalStatus
 from watchword.model.roles import Assignment, AssignmentId, AssignmentStatus, Role
-from watchword.pdp.presets import PRESETS
+from watchword.pdp.presets import PRESETS, Strength
 from watchword.store.state import factor_store, recovery_store
 from watchword.store.state import invitations as kept
 from watchword.store.state.people import PRINCIPALS
@@ -300,6 +300,10 @@ def test_10_two_approve_and_everything_before_ends(office: Office) -> None:
     before = by_passkey(desk, old, browser)
     wish = api_tokens.Wish("robot", ("read",), timedelta(days=1))
     robot = api_tokens.issue(desk.database, office.lost.id, wish, browser.visit())
+    with desk.database.writing() as connection:
+        # One that rests on an identity provider's word alone, and on no factor of ours.
+        grounds = sessions.Grounds(Strength(2, ("fed", "mfa")))
+        elsewhere = sessions.issue(connection, office.lost.id, grounds, AAL2, browser.visit())
     what = office.request()
     once = office.approve(what, office.one)
     assert (once.token, once.recovery.state) == ("", RecoveryState.APPROVED_ONCE)
@@ -313,6 +317,7 @@ def test_10_two_approve_and_everything_before_ends(office: Office) -> None:
     assert office.state(what) is RecoveryState.USED
     assert sessions.resolve(desk.database, signed_in.token, AAL2, browser.at) is not None
     assert sessions.resolve(desk.database, before.token, AAL2, browser.at) is None
+    assert sessions.resolve(desk.database, elsewhere.token, AAL2, browser.at) is None
     assert api_tokens.resolve(desk.database, robot.secret, browser.at) is None
     with pytest.raises(SignInRefused, match="passkey_not_active"):
         by_passkey(desk, old, browser)
