@@ -22,6 +22,7 @@ from watchword.errors import UsageError
 CONTROLS: Final = "watchword.controls"
 COMMANDS: Final = "watchword.commands"
 LABS: Final = "watchword.labs"
+LAB_SETTINGS: Final = "watchword.lab_settings"
 PEOPLE: Final = "watchword.people"
 SQL_LIMIT: Final = 256 * 1024
 """Largest SQL control, in bytes."""
@@ -121,6 +122,16 @@ def lab_people(plane: object) -> Iterator[str]:
     """
     for entry in entry_points(group=PEOPLE):
         yield from entry.load()(plane)
+
+
+def lab_settings() -> Path | None:
+    """The ``watchword.toml`` of the company that the installed lab plays; ``None`` where there is no lab.
+
+    An entry of the group ``watchword.lab_settings`` gives its path.
+    """
+    for entry in entry_points(group=LAB_SETTINGS):
+        return Path(entry.load()())
+    return None
 
 
 @contextmanager

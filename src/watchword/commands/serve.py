@@ -56,11 +56,12 @@ def serve(
 ) -> None:
     """Serve the console, the API and the sign-in, and do the work in the background; ends on SIGTERM or Ctrl-C."""
     from watchword.config import load
+    from watchword.plugins import lab_settings
 
     # Nearly all that is made until the first request stays: looking for garbage meanwhile takes a tenth of the start.
     gc.disable()
     try:
-        found = load(config)
+        found = load(config or (lab_settings() if lab else None))
         settings = _settings(found, bind, port, public_url, lab=lab)
         setup = _setup(found, settings, folder, url, lab=lab, upgrade=upgrade)
         code = _run(setup, workers, lab=lab)
@@ -83,6 +84,7 @@ def _setup(
         environment=os.environ,
         signing_key=found.signing_key,
         aws=found.aws,
+        estate=found.estate,
         banner=BANNER if lab else "",
     )
 

@@ -17,6 +17,7 @@ from watchword.web.api import v1
 from watchword.web.api.problem import invalid, plain
 from watchword.web.authorise import require_declared
 from watchword.web.caller import Callers
+from watchword.web.console.posture import Posture
 from watchword.web.control_plane import ControlPlane
 from watchword.web.guard.chain import guard
 from watchword.web.guard.errors import answer
@@ -47,6 +48,7 @@ def create_app(plane: ControlPlane, metrics: Metrics | None = None, alive: Alive
     counts = metrics or Metrics()
     app = FastAPI(title="watchword", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.plane = plane
+    app.state.posture = Posture(plane.folder, plane.estate)
     app.state.metrics = counts
     app.state.caller_of = Callers(plane, Buckets(plane.settings.requests_a_minute))
     app.add_exception_handler(HTTPException, _http_error)

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from watchword.aws import AwsSettings
+from watchword.model.estate import Estate
 from watchword.pdp.presets import PRESETS, Preset
 from watchword.store.state.database import Database
 from watchword.store.state.vault import Vault
@@ -67,7 +68,7 @@ class ControlPlane:
 
     ``vault`` holds the keys that lie outside the database; ``directories`` are settings by the directory's id; ``told`` takes
     each line of the structured log, a mapping without secrets; ``signing_key`` is the file of the key that signs heads of the
-    audit log, ``aws`` how AWS is reached, where directories are read from there.
+    audit log, ``aws`` how AWS is reached, where directories are read from there, ``estate`` what the settings declare of it.
     """
 
     settings: WebSettings
@@ -81,6 +82,7 @@ class ControlPlane:
     locations: Any = field(default=None, repr=False)
     signing_key: Path = Path(".watchword/audit.key")
     aws: AwsSettings = field(default_factory=AwsSettings, repr=False)
+    estate: Estate = field(default_factory=Estate, repr=False)
 
     @property
     def preset(self) -> Preset:

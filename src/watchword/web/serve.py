@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Final
 from watchword import clock
 from watchword.aws import AwsSettings
 from watchword.errors import ConfigError, Forbidden, UsageError, WatchwordError
+from watchword.model.estate import Estate
 from watchword.store.state.database import Database
 from watchword.store.state.vault import open_vault
 from watchword.web.control_plane import ControlPlane, WebSettings
@@ -68,6 +69,7 @@ class Setup:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     signing_key: Path | None = None
     aws: AwsSettings = field(default_factory=AwsSettings, repr=False)
+    estate: Estate = field(default_factory=Estate, repr=False)
     banner: str = ""
     tell: Callable[[Mapping[str, Any]], None] = field(default_factory=lambda: lines(sys.stderr))
 
@@ -99,6 +101,7 @@ def opened(setup: Setup) -> Iterator[ControlPlane]:
             locations=locations.of(setup.settings.locations_file),
             signing_key=setup.signing_key or _beside(database, AUDIT_KEY),
             aws=setup.aws,
+            estate=setup.estate,
         )
 
 

@@ -22,6 +22,7 @@ from watchword.store.state.database import Database
 from watchword.web.authorise import require_declared
 from watchword.web.caller import Caller
 from watchword.web.console.pages import router
+from watchword.web.console.posture import Posture
 from watchword.web.control_plane import ControlPlane, WebSettings
 from watchword.web.guard.chain import guard
 from watchword.web.serve import Setup, opened
@@ -98,6 +99,7 @@ def app(process: ControlPlane) -> FastAPI:
 def client(app: FastAPI, plane: ControlPlane, asking: Asking) -> TestClient:
     """A browser without script, at the right address."""
     app.state.plane = plane
+    app.state.posture = Posture(plane.folder)
     app.state.caller_of = lambda _: asking.caller()
     app.state.audit_verified = (None, None)
     made = TestClient(app, base_url="http://localhost:8440", follow_redirects=False)

@@ -31,7 +31,6 @@ from watchword.store.snapshots import Snapshot
 from watchword.web.api.acting import Filter, Id, Resources, plane_of
 from watchword.web.api.pages import Page, Pages
 from watchword.web.console.posture import Assessed, Posture
-from watchword.web.console.posture import posture as posture_of_folder
 from watchword.web.control_plane import ControlPlane
 
 READ: Final = Permission.POSTURE_READ
@@ -339,8 +338,8 @@ def _resources(
 
 
 def _posture(request: Request) -> Posture:
-    made: Posture | None = getattr(request.app.state, "posture", None)
-    return made if made is not None else posture_of_folder(plane_of(request).folder)
+    made: Posture = request.app.state.posture
+    return made
 
 
 def _assessed(request: Request, name: str) -> Assessed | None:

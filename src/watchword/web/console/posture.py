@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property, lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -172,12 +172,6 @@ class Posture:
             found = paths.nothing_read(error.what)
         finally:
             looking.view = found
-
-
-@cache
-def posture(store: Path) -> Posture:
-    """The posture of a folder, one for a process."""
-    return Posture(store)
 
 
 @lru_cache(KEPT)

@@ -15,7 +15,7 @@ from watchword.web.caller import Caller
 from watchword.web.console.look import links
 from watchword.web.console.look.words import cut
 from watchword.web.console.pages.frame import may, page, query_of
-from watchword.web.console.posture import Posture, posture
+from watchword.web.console.posture import Posture
 from watchword.web.console.views import controls, findings
 
 router = APIRouter(include_in_schema=False)
@@ -26,8 +26,8 @@ Anybody = Annotated[Caller, Depends(Needs(Permission.OWN_ACCOUNT))]
 
 def posture_of(request: Request) -> Posture:
     """The assessments and snapshots of the process."""
-    made: Posture | None = getattr(request.app.state, "posture", None)
-    return made if made is not None else posture(request.app.state.plane.folder)
+    made: Posture = request.app.state.posture
+    return made
 
 
 @router.get("/")
