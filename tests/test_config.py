@@ -58,12 +58,17 @@ company = "Company ABC"
 largest_body = 65536
 body_seconds = 5
 requests_a_minute = 60
+metrics_from_loopback = true
+sync_minutes = 15
+heads_file = "kept/head.json"
+heads_webhook = "https://heads.example.com/watchword"
 secret_key_file = "keys/state.key"
 tls_certificate = "/etc/tls.pem"
 tls_key = "tls.key"
 
 [login]
 preset = "aal3"
+enrolment_hours = 48
 enrolment_hours = 72
 passwords = true
 locations_file = "ip2asn.tsv"
