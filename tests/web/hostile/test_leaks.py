@@ -51,13 +51,16 @@ class Planted:
 
 
 def _forms(secret: str) -> list[str]:
+    """A secret as it is, in hexadecimal, and in both base64 wherever it stands in what was encoded."""
     raw = secret.encode()
-    return [
-        secret,
-        raw.hex(),
-        base64.b64encode(raw).decode().rstrip("="),
-        base64.urlsafe_b64encode(raw).decode().rstrip("="),
-    ]
+    found = [secret, raw.hex()]
+    for shift, start in ((0, 0), (1, 2), (2, 3)):
+        whole = (shift + len(raw)) % 3 == 0
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            text = encode(bytes(shift) + raw).decode().rstrip("=")[start:]
+            # What stands at the ends hangs on the bytes beside it.
+            found.append(text if whole else text[:-1])
+    return found
 
 
 @pytest.fixture(scope="module")
