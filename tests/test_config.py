@@ -68,7 +68,6 @@ tls_key = "tls.key"
 
 [login]
 preset = "aal3"
-enrolment_hours = 48
 enrolment_hours = 72
 passwords = true
 locations_file = "ip2asn.tsv"
