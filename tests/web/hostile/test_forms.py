@@ -122,6 +122,7 @@ def test_every_answer_forbids_frames_sniffing_scripts_of_others_and_being_kept(w
 def _has_all(answer: Answer, path: str) -> None:
     for name, value in HEADERS.items():
         assert answer.all(name) == [value], (path, name)
+    assert answer.all("referrer-policy") in (["same-origin"], ["no-referrer"]), path
     policies = answer.all("content-security-policy")
     assert len(policies) == 1
     for part in ("default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "script-src 'self';"):

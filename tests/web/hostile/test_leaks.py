@@ -129,6 +129,7 @@ def _misused(wire: Wire, found: dict[str, str]) -> None:
         browser.send("/sign-in/password", fields | {"user_name": PASSWORD, "password": name})
     boss = signed_in(wire.home, "administrator", accept="text/html")
     for value in found.values():
+        wire.get(f"/made-up/{value}?{value}={value}", boss)
         wire.json("POST", "/api/v1/roles", json.dumps({"principal": value, "role": value}).encode(), boss)
         wire.form("/people/user/roles", {"role": value, "why": "a good reason", "until": value}, boss)
         wire.ask(
