@@ -69,6 +69,7 @@ tls_key = "tls.key"
 [login]
 preset = "aal3"
 enrolment_hours = 72
+sign_in_days = 30
 passwords = true
 locations_file = "ip2asn.tsv"
 blocklist_file = "worst.txt"

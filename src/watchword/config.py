@@ -60,6 +60,7 @@
     [login]
     preset = "aal2"                    # how long sessions last: aal1, aal2 or aal3 of NIST SP 800-63B-4
     enrolment_hours = 0                # how long new people may set up their first factor after a first proof alone
+    sign_in_days = 400                 # how long events of the sign-in are kept; 0: for ever
     passwords = false                  # whether people of our own directory may have passwords
     locations_file = "ip2asn.tsv"      # addresses → country and network; empty: not known
     blocklist_file = "passwords.txt"   # passwords that are refused, one a line
@@ -423,6 +424,7 @@ _KEYS: Final[Mapping[str, Mapping[str, Checker]]] = {
     "login": {
         "preset": _preset,
         "enrolment_hours": _number(0, 24 * 30),
+        "sign_in_days": _number(0, 36_500),
         "passwords": _flag,
         "locations_file": _path,
         "blocklist_file": _path,

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from tests.commands.conftest import Cli
+from watchword.model.factors import SecretId
+from watchword.store.state import vault
 from watchword.store.state.database import Database
 
 URL = "sqlite:///state/one.sqlite"
@@ -102,3 +106,55 @@ def test_commands_that_do_not_use_the_state_do_not_load_its_libraries(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert ended.stdout.splitlines()[-1] == "loaded []"
+
+
+def secret(name: str, plain: bytes) -> None:
+    with Database.open(URL) as database, database.writing() as connection:
+        found = vault.open_vault(Path("state/watchword.key"), os.urandom, {})
+        vault.put(connection, found, SecretId(name), plain, datetime(2026, 11, 26, tzinfo=UTC))
+
+
+def keys_of_secrets() -> dict[str, str]:
+    with Database.open(URL) as database, database.reading() as connection:
+        return {row.id: row.key for row in connection.execute(text("SELECT id, key FROM secrets"))}
+
+
+def test_secrets_are_encrypted_anew_after_a_new_key_and_the_old_one_can_go(cli: Cli, tmp_path: Path) -> None:
+    cli("db", "upgrade", "--database", URL)
+    path = tmp_path / "state" / "watchword.key"
+    vault.create(path, os.urandom)
+    secret("a", b"seed of a")
+    old = next(iter(vault.load(path)))
+    rotated = cli("db", "rotate-key", "--database", URL)
+    assert rotated.code == 0
+    new = list(vault.load(path))[-1]
+    assert new != old
+    assert new in rotated.out
+    secret("b", b"seed of b")
+    assert keys_of_secrets() == {"a": old, "b": new}
+    resealed = cli("db", "reseal", "--database", URL)
+    assert (resealed.code, resealed.out) == (0, f"1 secrets are encrypted anew with {new}\n")
+    assert old in resealed.err
+    path.write_text(
+        "".join(line for line in path.read_text().splitlines(keepends=True) if line.startswith(new))
+    )
+    with Database.open(URL) as database, database.reading() as connection:
+        found = vault.open_vault(path, os.urandom, {})
+        assert vault.get(connection, found, SecretId("a")) == b"seed of a"
+
+
+def test_keys_of_the_environment_are_not_rotated_here(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    cli("db", "upgrade", "--database", URL)
+    monkeypatch.setenv(vault.VARIABLE, "k1:" + "A" * 43)
+    refused = cli("db", "rotate-key", "--database", URL)
+    assert refused.code == 2
+    assert vault.VARIABLE in refused.err
+    assert "AAAA" not in refused.err
+
+
+def test_without_keys_nothing_is_encrypted_anew_and_the_place_is_told(cli: Cli) -> None:
+    cli("db", "upgrade", "--database", URL)
+    for command in ("rotate-key", "reseal"):
+        refused = cli("db", command, "--database", URL)
+        assert refused.code == 1
+        assert "watchword.key" in refused.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import replace
 from datetime import timedelta
@@ -12,11 +13,14 @@ import pytest
 from tests.web.house import NOW, House
 from watchword.errors import DirectoryUnreachable
 from watchword.model.leases import JobId, NewJob
+from watchword.model.login import Outcome
 from watchword.model.people import DirectoryId
 from watchword.model.sessions import SessionState
 from watchword.store.audit.heads import Head
 from watchword.store.state import leases, pages
 from watchword.store.state.worker import Hold, Reconciler
+from watchword.web.login.arrival import Arrival, Visit
+from watchword.web.login.events import Happened, record
 from watchword.web.queue import SYNC, ask_for_sync
 from watchword.web.telemetry import Metrics
 from watchword.web.worker import Work, Working, held, work_of
@@ -58,6 +62,28 @@ def test_answers_are_forgotten_after_a_day(home: House) -> None:
     do(home, "purge")
     with home.plane.database.reading() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM idempotent_answers").scalar() == 0
+
+
+def test_events_of_the_sign_in_are_forgotten_when_they_are_old_and_kept_where_that_is_asked(
+    own_home: House,
+) -> None:
+    own_home.browser("user")
+
+    def left() -> int:
+        with own_home.plane.database.reading() as connection:
+            return int(connection.exec_driver_sql("SELECT count(*) FROM sign_ins").scalar() or 0)
+
+    with own_home.plane.database.writing() as connection:
+        happened = Happened(Outcome.FAILURE, "wrong_password")
+        record(connection, happened, Visit(Arrival("192.0.2.7"), own_home.clock(), os.urandom))
+    before = left()
+    assert before
+    own_home.clock.wait(days=399)
+    do(own_home, "purge")
+    assert left() == before
+    own_home.clock.wait(days=2)
+    do(own_home, "purge")
+    assert left() == 0
 
 
 def test_recoveries_that_nobody_uses_end(home: House) -> None:

@@ -12,6 +12,7 @@ from watchword.commands.output import note
 
 if TYPE_CHECKING:
     from watchword.store.state.database import Database
+    from watchword.store.state.vault import Vault
 
 app = typer.Typer(
     help="The database of the control plane: set up, examine, back up, restore.", no_args_is_help=True
@@ -84,6 +85,74 @@ def restore(
         migrate(database)
         kept = load(database, folder, force=force)
         typer.echo(f"{database.address}: {kept.total} rows of {kept.made}")
+
+
+@app.command("rotate-key")
+def rotate_key(url: str = Url, config: Path | None = options.ConfigFile) -> None:
+    """Add a key that encrypts the state's secrets from now on; those that are there stay readable by the older ones."""
+    import secrets
+
+    from watchword.store.state import vault
+
+    with _opened(url, config) as database:
+        path = _keys(database, config)
+    keys = vault.rotate(path, secrets.token_bytes)
+    typer.echo(f"{path}: {list(keys)[-1]} encrypts from now on")
+    note("next: give the file to every process, start them anew, then: watchword db reseal")
+
+
+@app.command("reseal")
+def reseal(url: str = Url, config: Path | None = options.ConfigFile) -> None:
+    """Encrypt all secrets of the state with the newest key, after which the older keys are not needed any more."""
+    import os
+    import secrets
+
+    from watchword.store.state import vault
+
+    with _opened(url, config) as database:
+        path = _file_of_keys(database, config)
+        opened = vault.open_vault(path, secrets.token_bytes, os.environ)
+        count = 0
+        while done := _resealed(database, opened):
+            count += done
+    older = [name for name in opened.keys if name != opened.newest]
+    typer.echo(f"{count} secrets are encrypted anew with {opened.newest}")
+    if older:
+        note(f"next: once no process uses them, take {', '.join(older)} out of {path}")
+
+
+def _resealed(database: Database, opened: Vault) -> int:
+    from watchword.store.state import vault
+
+    with database.writing() as connection:
+        return vault.reseal(connection, opened)
+
+
+def _keys(database: Database, config: Path | None) -> Path:
+    """The file of keys, where keys come from a file.
+
+    Raises:
+        UsageError: they come from the environment.
+    """
+    import os
+
+    from watchword.errors import UsageError
+    from watchword.store.state.vault import VARIABLE
+
+    if os.environ.get(VARIABLE):
+        raise UsageError(
+            f"the keys stand in {VARIABLE}, which this program cannot change",
+            remedy="add a new key at its end, start all processes anew, then: watchword db reseal",
+        )
+    return _file_of_keys(database, config)
+
+
+def _file_of_keys(database: Database, config: Path | None) -> Path:
+    from watchword.config import load
+    from watchword.web.serve import KEY_FILE, beside
+
+    named: Path | None = load(config).web.get("secret_key_file")
+    return named or beside(database, KEY_FILE)
 
 
 def _opened(url: str, config: Path | None, *, create: bool = False, any_schema: bool = False) -> Database:

@@ -27,7 +27,8 @@ class WebSettings:
     ``public_url`` is the one origin under which browsers come (scheme, host, port, no path); forwarding headers count only
     from ``trusted_proxies``.  ``preset`` names the time limits of sessions; ``enrolment_hours``: see ``Policy.enrolment_window``.  ``metrics_from_loopback``: programs on this machine
     may read ``/metrics`` without a token.  ``sync_minutes``: how often directories are read.  ``heads_file`` and
-    ``heads_webhook``: where signed heads of the audit log go.  Sizes in bytes, times in seconds.
+    ``heads_webhook``: where signed heads of the audit log go.  ``sign_in_days``: how long
+    events of the sign-in are kept (0: for ever).  Sizes in bytes, times in seconds.
     """
 
     public_url: str = "http://localhost:8440"
@@ -44,6 +45,7 @@ class WebSettings:
     blocklist_file: Path | None = None
     passwords: bool = False
     enrolment_hours: int = 0
+    sign_in_days: int = 400
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     metrics_from_loopback: bool = False

@@ -87,7 +87,7 @@ def opened(setup: Setup) -> Iterator[ControlPlane]:
 
     with Database.open(setup.database, create=True, any_schema=True) as database:
         migrate(database, upgrade=setup.upgrade)
-        key_file = setup.settings.secret_key_file or _beside(database, KEY_FILE)
+        key_file = setup.settings.secret_key_file or beside(database, KEY_FILE)
         vault = open_vault(key_file, secrets.token_bytes, setup.environment, make=not database.is_postgresql)
         yield ControlPlane(
             settings=setup.settings,
@@ -99,7 +99,7 @@ def opened(setup: Setup) -> Iterator[ControlPlane]:
             vault=vault,
             directories=setup.directories,
             locations=locations.of(setup.settings.locations_file),
-            signing_key=setup.signing_key or _beside(database, AUDIT_KEY),
+            signing_key=setup.signing_key or beside(database, AUDIT_KEY),
             aws=setup.aws,
             estate=setup.estate,
         )
@@ -313,7 +313,7 @@ def _with_tls(config: Config, settings: WebSettings) -> None:
         config.ssl = context
 
 
-def _beside(database: Database, name: str) -> Path:
+def beside(database: Database, name: str) -> Path:
     """A file beside the database's, or in the working folder's ``.watchword``."""
     file = database.address.file
     return (Path(".watchword") if file is None else file.parent) / name

@@ -21,11 +21,11 @@ from watchword.access.directories import READ, directory_of, reader_of, synchron
 from watchword.collect.directories import configured
 from watchword.errors import DatabaseError, RowMissing
 from watchword.model.people import DirectoryId
-from watchword.store.state import answers, flows, throttling
+from watchword.store.state import answers, flows, sign_ins, throttling
 from watchword.store.state.worker import Ending, Handler, Hold, Reconciler, Report, Worker
 from watchword.web.control_plane import ControlPlane
 from watchword.web.heads import Heads
-from watchword.web.login import recovery, sessions
+from watchword.web.login import enrolment, recovery, sessions
 from watchword.web.login.arrival import Arrival, Visit
 from watchword.web.login.desk import Desk, Policy
 from watchword.web.login.passkeys import Site
@@ -85,23 +85,37 @@ def _quick(plane: ControlPlane) -> Handlers:
         while guests.end_overdue(plane.database, hold.clock(), ACTOR):
             hold.renew()
 
+    def forget_pending(hold: Hold) -> None:
+        visit = Visit(Arrival(""), hold.clock(), plane.randomness)
+        while enrolment.forget_pending(desk, visit):
+            hold.renew()
+
+    def purge(hold: Hold) -> None:
+        _purge(hold, timedelta(days=plane.settings.sign_in_days))
+
     minute = timedelta(minutes=1)
     return {
-        "purge": Reconciler(5 * minute, _purge),
+        "purge": Reconciler(5 * minute, purge),
+        "forget-pending": Reconciler(5 * minute, forget_pending),
         "expire-sessions": Reconciler(minute, expire_sessions),
         "expire-recoveries": Reconciler(5 * minute, expire_recoveries),
         "end-guests": Reconciler(minute, end_guests),
     }
 
 
-def _purge(hold: Hold) -> None:
-    """Forget what is under way no more: flows, ids seen once, throttles, answers to repeated requests."""
+def _purge(hold: Hold, keep: timedelta) -> None:
+    """Forget what is under way no more: flows, ids seen once, throttles, answers to repeated requests; and old sign-ins.
+
+    Sign-ins are kept for the time ``keep``; for ever where it is zero.
+    """
     now = hold.clock()
     with hold.database.writing() as connection:
         hold.require(connection)
         flows.purge(connection, now)
         answers.purge(connection, now)
         throttling.purge(connection, now)
+        if keep:
+            sign_ins.purge(connection, now - keep)
 
 
 def _reading(
