@@ -47,6 +47,35 @@ def test_all_gates_let_in_or_none_counts(database: Database) -> None:
     assert not admit(database, free)
 
 
+def test_a_clock_that_was_ahead_locks_nobody_out_for_longer_than_the_longest_wait(database: Database) -> None:
+    day = 86_400.0
+    for gate in (Gate("plain", SLOW), Gate("grows", GROWS)):
+        for _ in range(20):
+            admit(database, gate, at=day)
+        wait = admit(database, gate, at=0).total_seconds()
+        assert 0 < wait <= (600 if gate.rate.patience else 60)
+        # The wait passes, however often it is asked for meanwhile.
+        assert admit(database, gate, at=wait / 2).total_seconds() == pytest.approx(wait / 2)
+        assert admit(database, gate, at=wait).total_seconds() == 0
+
+
+@given(st.lists(st.tuples(st.integers(0, 2_000), st.booleans()), max_size=60))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+def test_by_a_clock_that_goes_forward_nothing_is_ever_brought_back(steps: list[tuple[int, bool]]) -> None:
+    """The rule against clocks never helps who only tries often: in memory, as the definition has it."""
+    arrival, failures, now = 0.0, 0, 0.0
+    for pause, success in steps:
+        now += pause
+        assert arrival <= now + GROWS.furthest.total_seconds()
+        begin = max(arrival, now)
+        if begin - now > GROWS.tolerance.total_seconds():
+            continue
+        arrival, failures = begin + GROWS.interval_after(failures).total_seconds(), failures + 1
+        if success:
+            arrival = max(arrival - GROWS.interval_after(failures - 1).total_seconds(), now)
+            failures = max(failures - 1, 0) // 2
+
+
 def test_keys_have_nothing_to_do_with_each_other(database: Database) -> None:
     for _ in range(10):
         admit(database, Gate("one", SLOW))

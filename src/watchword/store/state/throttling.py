@@ -37,6 +37,11 @@ class Rate:
         """How far ahead the theoretical arrival time may lie when an attempt is let in."""
         return self.interval * (self.burst - 1)
 
+    @property
+    def furthest(self) -> timedelta:
+        """How far ahead the theoretical arrival time can ever lie, by a clock that only goes forward."""
+        return self.tolerance + (max(self.interval, self.longest) if self.patience else self.interval)
+
     def interval_after(self, failures: int) -> timedelta:
         """How long one attempt counts after so many failures in a row."""
         if self.patience == 0:
@@ -72,7 +77,7 @@ def admit(connection: Connection, gates: Sequence[Gate], now: datetime) -> timed
     for gate in sorted(gates, key=lambda one: one.key):
         arrival, failures = _locked(connection, gate.key, now)
         interval = gate.rate.interval_after(failures)
-        begin = max(arrival, now)
+        begin = max(_possible(connection, gate, arrival, now), now)
         wait = max(wait, begin - now - gate.rate.tolerance)
         moves.append((gate.key, begin + interval, failures + 1))
     if wait > timedelta(0):
@@ -81,6 +86,18 @@ def admit(connection: Connection, gates: Sequence[Gate], now: datetime) -> timed
         values = {"arrival": arrival, "failures": failures, "expires": arrival + REMEMBERED}
         connection.execute(update(throttles).where(throttles.c.key == key).values(values))
     return timedelta(0)
+
+
+def _possible(connection: Connection, gate: Gate, arrival: datetime, now: datetime) -> datetime:
+    """The theoretical arrival time; one that only a clock explains that was ahead is brought back, lest it lock somebody out.
+
+    It is kept as it is then, also where the attempt is held up: it must not go on before the clock for ever.
+    """
+    latest = now + gate.rate.furthest
+    if arrival <= latest:
+        return arrival
+    connection.execute(update(throttles).where(throttles.c.key == gate.key).values(arrival=latest))
+    return latest
 
 
 def forgive(connection: Connection, gates: Sequence[Gate], now: datetime) -> None:
