@@ -102,3 +102,21 @@ def test_work_that_comes_back_goes_on_after_the_clock_was_a_year_ahead(wire: Wir
         assert came.is_set(), "no work was done once the clock was right again"
         working.stop()
     assert turns[-1] < at + DAY
+
+
+def test_a_clock_that_was_ahead_keeps_nobody_out_until_then(wire: Wire, at: datetime) -> None:
+    device = with_passkey(wire, "approver")
+    wire.home.clock.at = at + 30 * DAY
+    for _ in range(70):
+        stranger = opened(wire)
+        stranger.look("/sign-in")
+        stranger.send("/sign-in/passkey", stranger.form("/sign-in/passkey").fields | {"credential": "{}"})
+    assert stranger.page.status_code == 429
+    wire.home.clock.at = at + timedelta(minutes=3)
+    owner = opened(wire)
+    owner.look("/sign-in")
+    owner.use(device, "/sign-in/passkey")
+    wire.home.clock.wait(minutes=1)
+    owner.look("/sign-in")
+    owner.use(device, "/sign-in/passkey")
+    assert owner.session
