@@ -245,3 +245,33 @@ def test_a_form_of_many_fields_is_refused_or_read_within_its_bounds(wire: Wire) 
     del me["x-csrf-token"]
     body = b"&".join(b"a%d=1" % number for number in range(20_000))
     assert wire.ask("POST", "/theme", {**me, "content-type": FORM}, body).status in {400, 403}
+
+
+@pytest.mark.parametrize("upgrade", ["websocket", "h2c", "HTTP/2.0", "TLS/1.0"])
+def test_nobody_is_upgraded_to_another_protocol(wire: Wire, upgrade: str) -> None:
+    asked = {
+        "connection": "upgrade, close",
+        "upgrade": upgrade,
+        "sec-websocket-version": "13",
+        "sec-websocket-key": "a" * 22 + "==",
+    }
+    head = "".join(f"{name}: {value}\r\n" for name, value in ({"host": HOST} | asked).items())
+    for path in ("/", "/api/v1/me"):
+        found = answers(wire.send(f"GET {path} HTTP/1.1\r\n{head}\r\n".encode(), wait=8))
+        assert [one.status for one in found] in ([303], [401], [400]), path
+    assert wire.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").startswith(b"HTTP/1.1 4")
+
+
+def test_who_asks_first_whether_to_send_is_told_no_where_it_is_too_much(wire: Wire) -> None:
+    head = (
+        b"POST /api/v1/tokens HTTP/1.1\r\n" + OURS + b"expect: 100-continue\r\ncontent-length: 99999999\r\n"
+    )
+    assert [one.status for one in answers(wire.send(head + END))] == [413]
+
+
+def test_ranges_multiply_no_answer(wire: Wire) -> None:
+    page = wire.get("/sign-in").text
+    path = page.partition('href="/static/')[2].partition('"')[0]
+    whole = wire.get(f"/static/{path}")
+    ranged = wire.get(f"/static/{path}", {"range": "bytes=" + ",".join("0-" for _ in range(500))})
+    assert len(ranged.body) <= len(whole.body)
