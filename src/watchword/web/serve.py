@@ -219,6 +219,8 @@ def bounded_protocol(seconds: float = HEAD_SECONDS) -> type[asyncio.Protocol]:
     import h11
     from uvicorn.protocols.http.h11_impl import H11Protocol
 
+    from watchword.web.line_ends import has_bare_line_feed
+
     class BoundedProtocol(H11Protocol):
         """Closes a connection on which no whole head has come in time; who sends byte by byte gains nothing."""
 
@@ -237,6 +239,13 @@ def bounded_protocol(seconds: float = HEAD_SECONDS) -> type[asyncio.Protocol]:
             elif idle and self._waiting is None and not self.transport.is_closing():
                 # The beginning of another head on a connection that is kept.
                 self._waiting = self.loop.call_later(seconds, self._give_up)
+
+        def handle_events(self) -> None:
+            # At the beginning of each request, one that came along with the one before included.
+            if self.conn.their_state is h11.IDLE and has_bare_line_feed(self.conn.trailing_data[0]):
+                self.send_400_response("Invalid HTTP request received.")
+                return
+            super().handle_events()
 
         def connection_lost(self, exc: Exception | None) -> None:
             if self._waiting is not None:
