@@ -104,6 +104,24 @@ def test_what_is_read_in_one_way_only_keeps_its_connection(wire: Wire) -> None:
     assert [one.status for one in answers(wire.send(head + last))] == [403, 200]
 
 
+BARE = [
+    ("in a header", b"x-a: b\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"),
+    ("at the end of the head", b"content-length: 0\r\n\n"),
+    ("as the end of all lines", b"x-a: b\ncontent-length: 0\n\n"),
+]
+
+
+@pytest.mark.parametrize(("case", "rest"), BARE, ids=[one[0] for one in BARE])
+@pytest.mark.parametrize("size", [7, 10_000])
+def test_a_line_feed_alone_ends_no_line(wire: Wire, case: str, rest: bytes, size: int) -> None:
+    first = b"POST /theme HTTP/1.1\r\n" + OURS + b"content-length: 3\r\n\r\na\nb"
+    raw = b"POST /theme HTTP/1.1\r\n" + OURS + rest + SECOND
+    alone = answers(wire.send(*(raw[at : at + size] for at in range(0, len(raw), size))))
+    assert [one.status for one in alone] == [400]
+    # A body may hold what it likes; what follows it in the same piece is looked at again.
+    assert [one.status for one in answers(wire.send(first + raw))] == [403, 400]
+
+
 def test_a_folded_line_is_a_part_of_the_header_above_it_and_no_header(wire: Wire) -> None:
     head = b"POST /api/v1/tokens HTTP/1.1\r\n" + OURS + b"x-a: b\r\n transfer-encoding: chunked\r\n\r\n"
     last = SECOND.replace(b"x-smuggled: yes", b"connection: close")
