@@ -8,11 +8,15 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 from typing import Final
 
 MOST_DEATHS: Final = 10
 """Processes that are replaced; a program that cannot run ends rather than being begun for ever."""
+
+
+_ENDING: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 class Replicas:
@@ -29,7 +33,7 @@ class Replicas:
 
         Must be called before any thread is begun: the processes are forks of this one.
         """
-        before = {one: signal.signal(one, self._end) for one in (signal.SIGTERM, signal.SIGINT)}
+        before = {one: signal.signal(one, self._end) for one in _ENDING}
         try:
             for _ in range(self._count):
                 self._begin()
@@ -39,16 +43,20 @@ class Replicas:
                 signal.signal(one, handler)
 
     def _begin(self) -> None:
+        # Signals wait meanwhile: one that met the new process while it still had our handlers would be lost, and with it our end.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
         pid = os.fork()
         if pid:
             self._pids.add(pid)
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             if self._ending:
-                os.kill(pid, signal.SIGTERM)
+                _ask_to_end(pid)
             return
         code = 1
         try:
-            for one in (signal.SIGTERM, signal.SIGINT):
+            for one in _ENDING:
                 signal.signal(one, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             self._serve()
             code = 0
         finally:
@@ -71,4 +79,10 @@ class Replicas:
     def _end(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
         self._ending = True
         for pid in self._pids:
-            os.kill(pid, signal.SIGTERM)
+            _ask_to_end(pid)
+
+
+def _ask_to_end(pid: int) -> None:
+    # It may have ended a moment ago, and nobody has noted it yet.
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
