@@ -184,7 +184,7 @@ echo "apt-get $*" >>"$CALLS"
 case "$1" in "${APT_FAILS:-nothing}") exit 100 ;; esac
 """
 
-PACKAGES = "chromium slapd ldap-utils libldap2-dev libsasl2-dev gcc libc6-dev"
+PACKAGES = "chromium fonts-liberation slapd ldap-utils libldap2-dev libsasl2-dev gcc libc6-dev"
 
 
 def debian(machine: Machine, installed: str, **has: str) -> subprocess.CompletedProcess[str]:

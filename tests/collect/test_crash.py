@@ -91,7 +91,8 @@ def test_killed_at_any_point_and_resumed_it_is_the_same_snapshot(
 
 
 def test_ended_by_the_user_it_says_how_to_go_on(stub: StubAws, tmp_path: Path) -> None:
-    populate(stub, keys=4)
+    # So many that much is left to read by the time that the signal arrives.
+    populate(stub, keys=40)
     stub.on("organizations", "ListAccounts", accounts((MANAGEMENT, "management"), *MANY))
     whole = everything(collect(source(stub), Scope(), tmp_path / "whole", threads=4, reads=READS))
     store, before = tmp_path / "ended", len(stub.asked)

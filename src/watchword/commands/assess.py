@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -178,7 +179,9 @@ def _tell_unjudged(assessment: Assessment) -> None:
     judged_ids = {one.control.id for one in assessment.standing.controls}
     left = [one.id for one in own_controls() if one.id not in judged_ids]
     if left:
-        note(f"note: {', '.join(left)} speak of watchword's own records, and are judged with --database only")
+        # Lines of a narrow terminal.
+        note("note: of our own records, judged with --database only:")
+        note(textwrap.fill(", ".join(left), 58, initial_indent="  ", subsequent_indent="  "))
 
 
 def _snapshot(

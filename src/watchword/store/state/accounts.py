@@ -52,7 +52,6 @@ accounts: Final = Table(
     UniqueConstraint("directory", "subject"),
     Index("ix_accounts_directory_user_name_key", "directory", "user_name_key"),
     Index("ix_accounts_directory_external_id", "directory", "external_id"),
-    Index("ix_accounts_directory_state_id", "directory", "state", "id"),
 )
 """``user_name_key`` and ``mail_key`` are what is compared: case folded (``str.casefold``)."""
 

@@ -102,7 +102,6 @@ def _accounts() -> None:
         UniqueConstraint("directory", "subject", name="uq_accounts_directory_subject"),
     )
     op.create_index("ix_accounts_directory_external_id", "accounts", ["directory", "external_id"])
-    op.create_index("ix_accounts_directory_state_id", "accounts", ["directory", "state", "id"])
     op.create_index("ix_accounts_directory_user_name_key", "accounts", ["directory", "user_name_key"])
     op.create_index("ix_accounts_employee_number", "accounts", ["employee_number"])
     op.create_index("ix_accounts_mail_key", "accounts", ["mail_key"])
