@@ -143,9 +143,11 @@ def application(folder: Path) -> FastAPI:
     from fastapi import FastAPI
 
     from watchword.web.console.pages import files, posture
+    from watchword.web.console.posture import Posture
 
     app = FastAPI(openapi_url=None)
     app.state.plane = SimpleNamespace(folder=folder)
+    app.state.posture = Posture(folder)
     now = datetime(2026, 11, 26, tzinfo=UTC)
     who = Principal(PrincipalId("p"), PrincipalKind.USER, "Bench", PrincipalStatus.ACTIVE, now)
     app.state.caller_of = lambda _: Caller(
