@@ -24,8 +24,11 @@ from watchword.store.status import State
 MANY = [(f"{number:012}", f"team-{number}") for number in range(1, 13)]
 
 COLLECT = """
+import signal
 import sys
 from pathlib import Path
+# Who runs the tests in the background of a shell without job control has SIGINT ignored, and children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from tests.collect.small import READS, source_at
 from watchword.collect.engine import Scope, collect, resume
 store = Path(sys.argv[2])
