@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, and_, func, select
+from sqlalchemy import Connection, Select, and_, func, or_, select
 
 from watchword.analysis.people.orphans import Owned, Person
 from watchword.model.factors import FactorKind, FactorStatus
 from watchword.model.login import Outcome
-from watchword.model.people import PresenceState, Principal
+from watchword.model.people import PresenceState, Principal, PrincipalStatus
 from watchword.model.roles import AssignmentStatus
 from watchword.store.state.accounts import account_of, accounts
 from watchword.store.state.factors import factors
@@ -32,11 +32,38 @@ def owned(connection: Connection) -> Iterator[Owned]:
         .where(accounts.c.state == PresenceState.PRESENT.value)
     )
     for rows in _pages(connection, wanted, accounts.c.id):
-        owners = _people(connection, [row["owner"] for row in rows])
-        seen = _seen(connection, list(owners))
-        for row in rows:
-            at = seen.get((row["owner"], row["directory"]))
-            yield Owned(account_of(row), owners.get(row["owner"]), at)
+        yield from _owned(connection, rows)
+
+
+def suspects(connection: Connection, directory: str, before: datetime, most: int) -> Sequence[Owned]:
+    """Accounts of a directory of which the rules may say something, those of nobody first; at most ``most``.
+
+    A choice of rows only, so that a page need not read the whole directory: the rules judge each (``of_account``).
+    """
+    read = accounts.c
+    idle = or_(read.enabled.is_(None), read.enabled.is_(True)) & or_(
+        read.last_sign_in.is_(None), read.last_sign_in <= before
+    )
+    ended = principals.c.status == PrincipalStatus.ENDED.value
+    wanted = (
+        select(accounts, identities.c.principal.label("owner"))
+        .outerjoin(identities, _SAME)
+        .outerjoin(principals, principals.c.id == identities.c.principal)
+        .where(read.directory == directory, read.state == PresenceState.PRESENT.value)
+        .where(or_(identities.c.principal.is_(None), ended, idle))
+        .order_by(
+            identities.c.principal.is_not(None), read.last_sign_in.is_(None), read.user_name_key, read.id
+        )
+    )
+    return list(_owned(connection, connection.execute(wanted.limit(most)).mappings().all()))
+
+
+def _owned(connection: Connection, rows: Sequence[Mapping[Any, Any]]) -> Iterator[Owned]:
+    owners = _people(connection, [row["owner"] for row in rows])
+    seen = _seen(connection, list(owners))
+    for row in rows:
+        at = seen.get((row["owner"], row["directory"]))
+        yield Owned(account_of(row), owners.get(row["owner"]), at)
 
 
 def people(connection: Connection, now: datetime) -> Iterator[Person]:

@@ -150,35 +150,6 @@ def all_directories(connection: Connection) -> Sequence[Directory]:
     return [directory_of(row) for row in connection.execute(ordered.limit(MOST)).mappings()]
 
 
-def orphans(connection: Connection, directory: str, most: int = MOST) -> Sequence[Account]:
-    """Present accounts of a directory that are nobody's."""
-    owned = (identities.c.directory == accounts.c.directory) & (identities.c.subject == accounts.c.subject)
-    wanted = _present(directory).outerjoin(identities, owned).where(identities.c.principal.is_(None))
-    return _accounts(connection, wanted, most)
-
-
-def stale(connection: Connection, directory: str, before: datetime, most: int = MOST) -> Sequence[Account]:
-    """Present accounts of a directory that are not disabled and were last used before an instant.
-
-    Those of which the directory does not tell when they were used are not among them: that is unknown, not stale.
-    """
-    wanted = _present(directory).where(
-        accounts.c.last_sign_in < before, accounts.c.enabled.is_(None) | accounts.c.enabled.is_(True)
-    )
-    return _accounts(connection, wanted, most)
-
-
-def _present(directory: str) -> Select[Any]:
-    return select(accounts).where(
-        accounts.c.directory == directory, accounts.c.state == PresenceState.PRESENT.value
-    )
-
-
-def _accounts(connection: Connection, wanted: Select[Any], most: int) -> Sequence[Account]:
-    ordered = wanted.order_by(accounts.c.user_name_key, accounts.c.id).limit(most)
-    return [account_of(row) for row in connection.execute(ordered).mappings()]
-
-
 def open_proposals(connection: Connection, directory: str = "") -> Sequence[tuple[LinkProposal, str]]:
     """Proposals that wait for a decision, the oldest first, each with the user name of its account."""
     same = (accounts.c.directory == link_proposals.c.directory) & (

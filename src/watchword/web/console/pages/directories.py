@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from watchword.access import orphans
+from watchword.analysis.people.orphans import Orphan
 from watchword.errors import RowMissing
-from watchword.model.accounts import Account
 from watchword.model.people import DirectoryId
 from watchword.model.roles import Permission
 from watchword.store.state import people_reader
@@ -23,8 +23,8 @@ from watchword.web.console.pages.frame import back, may, page
 from watchword.web.console.views import directories
 from watchword.web.queue import ask_for_sync
 
-STALE: Final = timedelta(days=90)
-"""After so long without a sign-in an account is listed."""
+LOOSE: Final = frozenset({Orphan.OF_NOBODY, Orphan.PERSON_ENDED})
+"""What the rules say of accounts for which nobody answers; all else is of those that nobody uses."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -54,15 +54,14 @@ def directory(request: Request, caller: Reader, identifier: str) -> Response:
         found = next((one for one in several if one.id == identifier), None)
         if found is None:
             raise RowMissing("there is no such directory")
-        named = {one.id: one.display for one in several}
-        orphans = people_reader.orphans(connection, identifier)
-        unused = people_reader.stale(connection, identifier, caller.now - STALE)
+        named = {str(one.id): one.display for one in several}
+        judged = orphans.of_directory(connection, identifier, caller.now)
         waiting = _proposals(connection, identifier)
     view = directories.directory_view(
         found,
         caller.now,
-        [_loose(one, "no person has it", named) for one in orphans],
-        [_loose(one, f"not used for {STALE.days} days", named) for one in unused],
+        [directories.loose(one, found.because, named) for one, found in judged if found.what in LOOSE],
+        [directories.loose(one, found.because, named) for one, found in judged if found.what not in LOOSE],
         waiting,
         readable=plane_of(request).directories,
     )
@@ -91,7 +90,3 @@ def _proposals(connection: Connection, directory: str = "") -> tuple[directories
     named = {str(one.id): one.display for one in people_reader.all_directories(connection)}
     accounts = {(str(one.directory), one.subject): user for one, user in waiting if user}
     return tuple(directories.proposal_line(one, names, accounts, named) for one, _ in waiting)
-
-
-def _loose(one: Account, why: str, named: dict[DirectoryId, str]) -> directories.LooseAccount:
-    return directories.loose(one.read, why, {str(key): name for key, name in named.items()})
