@@ -13,12 +13,12 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
-from watchword.model.accounts import Account, LinkProposal, ProposalState
+from watchword.model.accounts import LinkProposal, ProposalState
 from watchword.model.factors import Factor
 from watchword.model.login import Outcome, Recovery
 from watchword.model.people import Directory, PresenceState, Principal
 from watchword.model.roles import Assignment, AssignmentStatus
-from watchword.store.state.accounts import account_of, accounts, link_proposals, proposal_of
+from watchword.store.state.accounts import accounts, link_proposals, proposal_of
 from watchword.store.state.factors import factor_of, factors
 from watchword.store.state.login import recoveries, recovery_of, sign_ins
 from watchword.store.state.people import (
@@ -75,12 +75,6 @@ def _people(asked: Asked) -> Iterable[ColumnElement[bool]]:
     yield from (name.contains(word.lower(), autoescape=True) for word in asked.words[:8])
 
 
-def principal(connection: Connection, identifier: str) -> Principal | None:
-    """A principal; ``None`` where there is none."""
-    row = connection.execute(select(principals).where(principals.c.id == identifier)).mappings().first()
-    return principal_of(row) if row is not None else None
-
-
 def names(connection: Connection, identifiers: Collection[str]) -> dict[str, str]:
     """The names of those of some ids that are principals."""
     wanted = select(principals.c.id, principals.c.display_name)
@@ -134,14 +128,6 @@ def groups_of(connection: Connection, identifier: str) -> Sequence[tuple[str, st
     )
     ordered = wanted.order_by(func.lower(groups.c.display)).limit(MOST)
     return [(row.display, row.directory) for row in connection.execute(ordered)]
-
-
-def accounts_of(connection: Connection, identifier: str) -> Sequence[Account]:
-    """Accounts of directories that are somebody's."""
-    theirs = (identities.c.directory == accounts.c.directory) & (identities.c.subject == accounts.c.subject)
-    wanted = select(accounts).join(identities, theirs).where(identities.c.principal == identifier)
-    ordered = wanted.order_by(accounts.c.directory, accounts.c.id).limit(MOST)
-    return [account_of(row) for row in connection.execute(ordered).mappings()]
 
 
 def all_directories(connection: Connection) -> Sequence[Directory]:

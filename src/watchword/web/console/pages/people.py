@@ -15,7 +15,7 @@ from watchword.model.roles import Permission
 from watchword.model.sessions import SessionId
 from watchword.pdp.console import roles_of
 from watchword.store.audit import journal
-from watchword.store.state import factor_store, people_reader, session_store, sign_ins
+from watchword.store.state import factor_store, people_reader, people_store, session_store, sign_ins
 from watchword.store.state.connection import Connection
 from watchword.store.state.sign_ins import Wanted
 from watchword.web.api.acting import act_of, desk_of, plane_of, visit_of
@@ -70,7 +70,7 @@ def person(request: Request, caller: Reader, identifier: str) -> Response:
     part = query_of(request).get("part", "who")
     with plane_of(request).database.reading() as connection:
         found = _principal(connection, identifier)
-        sponsor = people_reader.principal(connection, found.sponsor) if found.sponsor else None
+        sponsor = people_store.get(connection, found.sponsor) if found.sponsor else None
         framed = people.person_view(found, part, {}, sponsor)
         view = replace(framed, **_PARTS[framed.part](connection, found, caller))
     if may(caller, Permission.RECOVERY_REQUEST) and framed.part == "factors":
@@ -111,7 +111,7 @@ def ask_recovery(request: Request, caller: Asker, identifier: str, why: Text = "
 
 
 def _principal(connection: Connection, identifier: str) -> Principal:
-    found = people_reader.principal(connection, identifier)
+    found = people_store.get(connection, identifier)
     if found is None:
         raise RowMissing("there is nobody with this id")
     return found
@@ -139,7 +139,7 @@ def _roles(connection: Connection, who: Principal, caller: Caller) -> dict[str, 
 
 def _who(connection: Connection, who: Principal, caller: Caller) -> dict[str, Any]:
     told = _directories(connection)
-    accounts = people_reader.accounts_of(connection, who.id)
+    accounts = people_store.accounts_of(connection, who.id)
     return _roles(connection, who, caller) | {
         "accounts": tuple(holdings.account_of(one.read, told) for one in accounts)
     }
